@@ -1,0 +1,1 @@
+"""Estimators and their error bars: pure functions from counts and scores to numbers."""

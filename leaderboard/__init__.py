@@ -1,0 +1,1 @@
+"""The hosted leaderboard (not built yet: see the limitations in README.md)."""

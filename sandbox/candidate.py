@@ -1,0 +1,212 @@
+"""What runs in the candidate's process: its code, and the calls or tests that judge it.
+
+Everything here is in the candidate's reach. It sends values and exceptions, never verdicts; only
+`run_asserts`, whose contract puts the tests into the same interpreter, says how they ended.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import os
+import sys
+from collections.abc import Callable
+from types import CodeType, ModuleType
+from typing import Any
+
+from codeeval.sandbox.codec import Unencodable, encode
+from codeeval.sandbox.records import (
+    DIGEST,
+    ENDED,
+    FAILED,
+    LARGEST,
+    RAISED,
+    READY,
+    VALUE,
+    write_record,
+)
+
+__all__ = ["run_asserts", "run_calls", "run_script"]
+
+HIDDEN = ("codeeval", "ctypes", "_ctypes", "array", "mmap")
+MESSAGE_LENGTH = 2000
+
+
+def prepare(name: str) -> ModuleType:
+    """Make the interpreter look as it does to a program that was just started."""
+    main = ModuleType(name)
+    for known in list(sys.modules):
+        if known.partition(".")[0] in HIDDEN:
+            del sys.modules[known]
+    sys.modules["__main__"] = main
+    sys.argv = ["program.py"]
+    random = sys.modules.get("random")
+    if random is not None:
+        random.seed()
+    gc.enable()
+    return main
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception's type and message; a hostile one may not keep it from us."""
+    name = type(error).__name__
+    try:
+        message = str(error)
+    except BaseException:
+        message = "(its message could not be made)"
+    return f"{name}: {message}"[:MESSAGE_LENGTH] if message else name[:MESSAGE_LENGTH]
+
+
+def kind_of(error: BaseException, *, loading: bool) -> str:
+    """Return the status that an exception stands for."""
+    if isinstance(error, MemoryError):
+        return "memory_limit"
+    if isinstance(error, AssertionError) and not loading:
+        return "wrong_answer"
+    return "runtime_error"
+
+
+def send_failure(channel: int, status: str, message: str) -> None:
+    """Say that the code ended before the calls or tests did."""
+    data = f"{status}\n{message}".encode("utf-8", "backslashreplace")
+    write_record(channel, FAILED, data)
+
+
+def compiled(source: str, channel: int) -> CodeType | None:
+    """Compile the candidate's code, or say why it cannot be compiled."""
+    try:
+        return compile(source, "<candidate>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, UnicodeError) as error:
+        send_failure(channel, "syntax_error", describe(error))
+    except (RecursionError, MemoryError) as error:
+        send_failure(channel, "syntax_error", f"too deeply nested ({type(error).__name__})")
+    return None
+
+
+def loaded(source: str, namespace: dict[str, Any], channel: int) -> bool:
+    """Run the candidate's code; False if it failed, which has then been said."""
+    code = compiled(source, channel)
+    if code is None:
+        return False
+    try:
+        exec(code, namespace)
+    except BaseException as error:
+        send_failure(channel, kind_of(error, loading=True), describe(error))
+        return False
+    return True
+
+
+def flush() -> None:
+    """Write out what the candidate printed."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:
+            continue
+
+
+def run_asserts(source: str, setup: str, tests: str, channel: int, nonce: bytes) -> None:
+    """Run code, trusted helpers and tests in one namespace; at the very end send the nonce."""
+    prepare("__main__")
+    namespace: dict[str, Any] = {}
+    if not loaded(source, namespace, channel):
+        return
+    try:
+        if setup:
+            exec(compile(setup, "<setup>", "exec", dont_inherit=True), namespace)
+        exec(compile(tests, "<tests>", "exec", dont_inherit=True), namespace)
+    except BaseException as error:
+        where = failing_line(error, tests)
+        status = kind_of(error, loading=False)
+        send_failure(channel, status, f"{describe(error)}{where}"[: 2 * MESSAGE_LENGTH])
+        return
+    write_record(channel, ENDED, nonce)
+
+
+def failing_line(error: BaseException, tests: str) -> str:
+    """Return the line of the tests in which ``error`` came up, or nothing."""
+    number, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<tests>":
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    lines = tests.splitlines()
+    return f" in: {lines[number - 1].strip()[:400]}" if 0 < number <= len(lines) else ""
+
+
+def run_calls(
+    source: str, entry_point: str, inputs: bytes, channel: int, *, keep_going: bool
+) -> None:
+    """Call the entry point with each input; send what comes back, one record a call."""
+    prepare("__main__")
+    calls = marshal.loads(inputs)
+    namespace: dict[str, Any] = {}
+    if not loaded(source, namespace, channel):
+        return
+    function = namespace.get(entry_point)
+    if not callable(function):
+        found = "is not there" if function is None else f"is a {type(function).__name__}"
+        send_failure(channel, "runtime_error", f"NameError: the function {entry_point!r} {found}")
+        return
+    write_record(channel, READY)
+    for call in calls:
+        if not answer(function, call, channel) and not keep_going:
+            return
+
+
+def answer(function: Callable[..., Any], call: bytes, channel: int) -> bool:
+    """Make one call and send its outcome; False if it raised."""
+    try:
+        arguments = marshal.loads(call[1:]) if call[:1] == b"p" else from_tagged(call)
+        value = function(*arguments)
+    except BaseException as error:
+        data = f"{kind_of(error, loading=True)}\n{describe(error)}"
+        write_record(channel, RAISED, data.encode("utf-8", "backslashreplace"))
+        return False
+    try:
+        data_of_value = encode(value)
+    except (Unencodable, MemoryError, RecursionError) as error:
+        text = f"wrong_answer\nan output that is no plain data: {type(value).__name__} ({error})"
+        write_record(channel, RAISED, text.encode("utf-8", "backslashreplace"))
+        return False
+    if len(data_of_value) > LARGEST:
+        from hashlib import sha256
+
+        write_record(channel, DIGEST, sha256(data_of_value).digest())
+    else:
+        write_record(channel, VALUE, data_of_value)
+    return True
+
+
+def from_tagged(call: bytes) -> Any:
+    """Return the arguments of a call that are not all plain data."""
+    from codeeval.sandbox.codec import loads  # only these calls need it
+
+    return loads(call)
+
+
+def run_script(source: str, channel: int) -> None:
+    """Run the candidate as a program of its own; what it prints is its answer."""
+    main = prepare("__main__")
+    code = compiled(source, channel)
+    if code is None:
+        return
+    main.__dict__["__file__"] = "program.py"
+    try:
+        exec(code, main.__dict__)
+    except SystemExit as error:
+        flush()
+        if error.code not in (None, 0):
+            send_failure(channel, "runtime_error", describe(error))
+            return
+    except BaseException as error:
+        send_failure(channel, kind_of(error, loading=True), describe(error))
+        return
+    flush()
+    write_record(channel, ENDED)
+
+
+def end(status: int = 0) -> None:
+    """Leave at once: no exit handlers, no waiting for threads."""
+    flush()
+    os._exit(status)

@@ -1,0 +1,235 @@
+"""How a forked child becomes one sample: its user, its limits, its system calls, its directory."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import resource
+import signal
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["Confinement", "become_subreaper"]
+
+_PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 36, 4, 38, 22
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def become_subreaper() -> None:
+    """Have orphans of samples handed to this process, so that none is ever lost."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+class _Instructions(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
+
+
+# Numbers for (x86_64, aarch64); None where the call does not exist.
+_REFUSED: Mapping[str, tuple[int, int]] = {
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "shmdt": (67, 197),
+    "semget": (64, 190),
+    "semop": (65, 193),
+    "semctl": (66, 191),
+    "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+    "keyctl": (250, 219),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "userfaultfd": (323, 282),
+    "perf_event_open": (298, 241),
+    "bpf": (321, 280),
+    "pidfd_getfd": (438, 438),
+    "kcmp": (312, 272),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "personality": (135, 92),
+    "clone3": (435, 435),
+}
+_SOCKET = (41, 198)
+_CLONE = (56, 220)
+_NEW_NAMESPACES = 0x7E020080
+_ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+_RETURN_KILL, _RETURN_ERRNO, _RETURN_ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+_LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+
+
+def seccomp_filter() -> bytes | None:
+    """Return the program that refuses the calls above, or None on an unknown machine."""
+    if platform.machine() not in _ARCHITECTURES:
+        return None
+    column, architecture = _ARCHITECTURES[platform.machine()]
+    no_call = _RETURN_ERRNO | errno.ENOSYS
+    lines = [
+        (_LOAD, 0, 0, 4),
+        (_JUMP_EQUAL, 1, 0, architecture),
+        (_RETURN, 0, 0, _RETURN_KILL),
+        (_LOAD, 0, 0, 0),
+    ]
+    if column == 0:  # the x32 twins of the calls
+        lines += [(_JUMP_GREATER_EQUAL, 0, 1, 0x40000000), (_RETURN, 0, 0, no_call)]
+    for numbers in _REFUSED.values():
+        lines += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, no_call)]
+    lines += [
+        # clone with a new namespace
+        (_JUMP_EQUAL, 0, 4, _CLONE[column]),
+        (_LOAD, 0, 0, 16),
+        (_JUMP_SET, 0, 1, _NEW_NAMESPACES),
+        (_RETURN, 0, 0, _RETURN_ERRNO | errno.EPERM),
+        (_RETURN, 0, 0, _RETURN_ALLOW),
+        # sockets of other families than unix, inet, inet6
+        (_JUMP_EQUAL, 0, 5, _SOCKET[column]),
+        (_LOAD, 0, 0, 16),
+        (_JUMP_EQUAL, 3, 0, 1),
+        (_JUMP_EQUAL, 2, 0, 2),
+        (_JUMP_EQUAL, 1, 0, 10),
+        (_RETURN, 0, 0, _RETURN_ERRNO | errno.EAFNOSUPPORT),
+        (_RETURN, 0, 0, _RETURN_ALLOW),
+    ]
+    return b"".join(struct.pack("<HBBI", *line) for line in lines)
+
+
+class Confinement:
+    """Turns forked children into samples.
+
+    Args:
+        users: Whether each sample gets a user id of its own (needs CAP_SETUID and CAP_SETGID).
+        first_user: The first of the range of 2000 ids that belongs to this jail.
+        root: The directory in which each sample gets its own; empty entries are ours to make.
+        filter_calls: Whether to install the system call filter.
+    """
+
+    USERS = 2000
+
+    def __init__(self, *, users: bool, first_user: int, root: str, filter_calls: bool) -> None:
+        self.users = users
+        self.first_user = first_user
+        self.root = root
+        code = seccomp_filter() if filter_calls else None
+        self._code = code
+        if code is not None:
+            self._buffer = ctypes.create_string_buffer(code, len(code))
+            self._program = _Instructions(
+                len(code) // 8, ctypes.cast(self._buffer, ctypes.c_void_p)
+            )
+
+    @property
+    def filters_calls(self) -> bool:
+        """Whether samples get the system call filter."""
+        return self._code is not None
+
+    def user(self, sequence: int) -> int:
+        """Return the user id of the sample with this number; it comes back after 1998 others."""
+        return self.first_user + 2 + sequence % (self.USERS - 2)
+
+    @property
+    def grader(self) -> int:
+        """The user id of graders."""
+        return self.first_user
+
+    @property
+    def killer(self) -> int:
+        """The real user id of the helper that kills: samples may not signal it."""
+        return self.first_user + 1
+
+    def become(self, user: int) -> None:
+        """Become ``user`` for good."""
+        if self.users:
+            os.setgroups([])
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+
+    def enter(self, user: int, directory: str, limits: Mapping[str, Any]) -> None:
+        """Become a sample: limits, user, private directory, filter. Called in the child."""
+        try:
+            with open("/proc/self/oom_score_adj", "w") as file:
+                file.write("1000")
+        except OSError:
+            pass
+        os.setsid()
+        set_limits(limits, own_user=self.users)
+        self.become(user)
+        os.umask(0o077)
+        os.mkdir(directory, 0o700)
+        os.chdir(directory)
+        os.environ["HOME"] = os.environ["TMPDIR"] = directory
+        if self._code is not None:
+            _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+            if _libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0) != 0:
+                raise OSError(ctypes.get_errno(), "no system call filter")
+
+    def kill_all(self, user: int) -> None:
+        """Kill every process of ``user``, from a helper that they cannot signal.
+
+        Without users of its own a sample's processes are children of ours, dead or alive: then
+        each of them is killed.
+        """
+        if not self.users:
+            for child in children():
+                try:
+                    os.kill(child, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+            return
+        helper = os.fork()
+        if helper == 0:
+            try:
+                os.setgroups([])
+                os.setresgid(user, user, user)
+                os.setresuid(self.killer, user, self.killer)
+                os.kill(-1, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            finally:
+                os._exit(0)
+        os.waitpid(helper, 0)
+
+
+def set_limits(limits: Mapping[str, Any], *, own_user: bool) -> None:
+    """Set the kernel's limits for this process and its children: the backstop of our own."""
+    cpu = int(limits["cpu_seconds"]) + 2
+    lower(resource.RLIMIT_CPU, cpu, cpu + 1)
+    lower(resource.RLIMIT_NOFILE, 128, 128)
+    lower(resource.RLIMIT_CORE, 0, 0)
+    lower(resource.RLIMIT_FSIZE, limits["disk_bytes"], limits["disk_bytes"])
+    lower(resource.RLIMIT_STACK, 64 * 2**20, 64 * 2**20)
+    lower(resource.RLIMIT_MEMLOCK, 0, 0)
+    if hasattr(resource, "RLIMIT_MSGQUEUE"):
+        lower(resource.RLIMIT_MSGQUEUE, 0, 0)
+    if own_user:  # counted per user over the whole machine
+        lower(resource.RLIMIT_NPROC, limits["processes"], limits["processes"])
+
+
+def lower(kind: int, soft: int, hard: int) -> None:
+    """Set a limit, never above the one that holds already."""
+    ceiling = resource.getrlimit(kind)[1]
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    resource.setrlimit(kind, (soft, hard))
+
+
+def children() -> list[int]:
+    """Return the ids of this process's children, zombies included."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []

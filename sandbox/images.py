@@ -1,0 +1,254 @@
+"""The container image in which candidates run: what it is called, and how it is built."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codeeval.sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    import docker
+
+IMAGE_NAME = "codeeval-python"
+BASE_IMAGE = "debian:bookworm-slim"  # what the Dockerfile's FROM names
+BASE_SUITE = "bookworm"
+PULL_SECONDS = 20.0  # a registry that is silent for so long counts as out of reach
+BUILD_SECONDS = 900.0  # apt in a build may be silent for long
+
+# Settings of the host's apt without which its mirror may be out of reach.
+_APT_SETTING = re.compile(r"Acquire::(https?::Proxy\b|Check-Valid-Until\b|Check-Date\b|Retries\b)")
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy")
+_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+class ImageBuildError(SandboxError):
+    """The image could not be built on this machine."""
+
+
+def dockerfile() -> str:
+    """Return the text of the Dockerfile."""
+    file = resources.files("codeeval.sandbox") / "images" / "python" / "Dockerfile"
+    return file.read_text(encoding="utf-8")
+
+
+def image_tag() -> str:
+    """Return the name and tag that belong to the Dockerfile as it is now."""
+    digest = hashlib.sha256(dockerfile().encode()).hexdigest()
+    return f"{IMAGE_NAME}:{digest[:12]}"
+
+
+def find_image(client: docker.DockerClient) -> str | None:
+    """Return the id (``sha256:...``) of this Dockerfile's image; None if it is not built."""
+    return _image_id(client, image_tag())
+
+
+def build_image(client: docker.DockerClient, *, report: Callable[[str], None]) -> str:
+    """Build the image of this Dockerfile, and its base if need be.
+
+    Args:
+        client: A daemon that answers.
+        report: Called with a line of text at each step.
+
+    Returns:
+        The id of the image.
+
+    Raises:
+        ImageBuildError: If the base can neither be pulled nor made here, or the build fails.
+    """
+    import requests
+    from docker.errors import DockerException
+
+    tag = image_tag()
+    try:
+        if _image_id(client, BASE_IMAGE) is None:
+            _provide_base(client, report)
+        report(f"building {tag}")
+        _build(client, tag, report)
+        # The first stage knows the host's apt settings; it need not stay.
+        client.images.prune(filters={"dangling": True, "label": "org.codeeval.stage=work"})
+        built = find_image(client)
+    except (DockerException, requests.RequestException) as error:
+        raise ImageBuildError(f"the Docker daemon failed to build {tag}: {error}") from error
+    if built is None:
+        raise ImageBuildError(f"the build of {tag} ended without an error but left no image")
+    return built
+
+
+def _image_id(client: docker.DockerClient, name: str) -> str | None:
+    from docker.errors import ImageNotFound
+
+    try:
+        return str(client.images.get(name).id)
+    except ImageNotFound:
+        return None
+
+
+def _build(client: docker.DockerClient, tag: str, report: Callable[[str], None]) -> None:
+    last_lines: deque[str] = deque(maxlen=15)
+    events = client.api.build(
+        fileobj=_context(),
+        custom_context=True,
+        tag=tag,
+        rm=True,
+        forcerm=True,
+        decode=True,
+        timeout=int(BUILD_SECONDS),
+        network_mode="host",  # mirrors and proxies are reached as the host reaches them
+        buildargs=_proxy_variables(),
+    )
+    for event in events:
+        if "error" in event:
+            output = "\n".join(last_lines)
+            raise ImageBuildError(f"the build of {tag} failed: {event['error']}\n{output}")
+        for line in event.get("stream", "").splitlines():
+            if line.startswith("Step "):
+                report(line if len(line) <= 100 else f"{line[:97]}...")
+            if line.strip():
+                last_lines.append(line)
+
+
+def _context() -> io.BytesIO:
+    """Return the build context as a tar archive: the Dockerfile, and the folder ``host``."""
+    sources = [f"deb {uri} {suite} main" for suite, uri in _debian_mirrors().items()]
+    files = {"Dockerfile": dockerfile().encode()}
+    files["host/sources.list"] = "\n".join([*sources, ""]).encode()  # may be blank
+    files["host/apt.conf"] = "\n".join([*_apt_settings(), ""]).encode()
+    bundle = Path(os.environ.get("SSL_CERT_FILE") or _CA_BUNDLE)
+    if bundle.is_file():
+        files["host/ca.crt"] = bundle.read_bytes()
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    context.seek(0)
+    return context
+
+
+def _provide_base(client: docker.DockerClient, report: Callable[[str], None]) -> None:
+    """Pull the base image, or make the same one with debootstrap where no registry answers."""
+    import requests
+    from docker.errors import DockerException
+
+    report(f"pulling {BASE_IMAGE}")
+    usual_timeout, client.api.timeout = client.api.timeout, PULL_SECONDS
+    try:
+        client.images.pull(BASE_IMAGE)
+    except (DockerException, requests.RequestException) as error:
+        reason = getattr(error, "explanation", None) or error
+        report(f"no registry ({reason}); making {BASE_IMAGE} with debootstrap instead")
+    else:
+        return
+    finally:
+        client.api.timeout = usual_timeout
+    with tempfile.TemporaryDirectory(prefix="codeeval-base-") as folder:
+        root = Path(folder) / "root"
+        _debootstrap(root)
+        report(f"importing {BASE_IMAGE}")
+        repository, _, tag = BASE_IMAGE.partition(":")
+        client.api.import_image_from_stream(
+            _tar_of(root),
+            repository=repository,
+            tag=tag,
+            changes=["LABEL org.codeeval.base=debootstrap", 'CMD ["bash"]'],
+        )
+    if _image_id(client, BASE_IMAGE) is None:
+        raise ImageBuildError(f"the Docker daemon did not take the {BASE_IMAGE} made here")
+
+
+def _debootstrap(root: Path) -> None:
+    failure = (
+        f"no registry to pull {BASE_IMAGE} from, and debootstrap cannot make it here: {{}}; run as "
+        f"root with debootstrap installed (apt-get install debootstrap), or docker load {BASE_IMAGE}"
+    )
+    if shutil.which("debootstrap") is None:
+        raise ImageBuildError(failure.format("it is not installed"))
+    if os.geteuid() != 0:
+        raise ImageBuildError(failure.format("it needs root"))
+    command = ["debootstrap", "--variant=minbase", BASE_SUITE, str(root)]
+    if mirror := _debian_mirrors().get(BASE_SUITE):
+        command.append(mirror)
+    done = subprocess.run(
+        command,
+        env={**os.environ, **_proxy_variables()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    # A debootstrap that died leaves these mounted, and the folder is about to be deleted.
+    for mount in filter(Path.is_mount, (root / "proc", root / "sys")):
+        subprocess.run(["umount", "-l", str(mount)], check=False)
+    if done.returncode != 0:
+        output = " / ".join(done.stdout.splitlines()[-3:])
+        raise ImageBuildError(failure.format(f"it failed with {output}"))
+
+
+def _tar_of(root: Path) -> Iterator[bytes]:
+    """Yield a tar archive of ``root`` without what debootstrap copied from the host."""
+    left_out = "dev/* etc/hostname etc/resolv.conf var/cache/apt/* var/lib/apt/lists/* var/log/*"
+    excludes = [f"--exclude=./{pattern}" for pattern in left_out.split()]
+    command = ["tar", "--numeric-owner", "--create", "--directory", str(root), *excludes, "."]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as tar:
+        assert tar.stdout is not None
+        while block := tar.stdout.read(1 << 20):
+            yield block
+    if tar.returncode != 0:
+        raise ImageBuildError(f"tar of the base image ended with exit code {tar.returncode}")
+
+
+def _debian_mirrors() -> Mapping[str, str]:
+    """Return the address of each suite of the base, as this host's own apt has it.
+
+    Empty where the host is no Debian or knows no package lists: the defaults of the tools apply.
+    """
+    fields = "$(ORIGIN) $(LABEL) $(COMPONENT) $(CODENAME) $(REPO_URI)"
+    lines = _output_of("apt-get", "indextargets", "--format", fields, "Identifier: Packages")
+    mirrors: dict[str, str] = {}
+    for line in lines:
+        match line.split():
+            case ["Debian", "Debian" | "Debian-Security", "main", codename, uri]:
+                _, hyphen, pocket = codename.partition("-")
+                if pocket in ("", "updates", "security") and uri.startswith(("http:", "https:")):
+                    mirrors.setdefault(f"{BASE_SUITE}{hyphen}{pocket}", uri)
+    # Without the suite itself its updates are of no use.
+    return mirrors if BASE_SUITE in mirrors else {}
+
+
+def _apt_settings() -> list[str]:
+    return [line for line in _output_of("apt-config", "dump") if _APT_SETTING.match(line)]
+
+
+def _proxy_variables() -> dict[str, str]:
+    """Return the proxies of the environment; for apt's own downloads ``apt.conf`` says more."""
+    found = {
+        name: os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXY_VARIABLES
+    }
+    for line in _apt_settings():
+        if setting := re.fullmatch(r'Acquire::(https?)::Proxy "(.+)";', line):
+            name = f"{setting[1]}_proxy"
+            found[name] = found[name] or setting[2]
+    return {name: value for name, value in found.items() if value}
+
+
+def _output_of(*command: str) -> list[str]:
+    """Return the lines that ``command`` prints; none where it is missing or fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return done.stdout.splitlines()

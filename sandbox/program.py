@@ -1,0 +1,180 @@
+"""What an executor needs to run one candidate: its code, how it is checked, its limits."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+
+__all__ = ["Asserts", "Blob", "Calls", "Check", "Limits", "Outputs", "Program", "Stdio", "Truth"]
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a program may take. Time limits hold for each of its checks.
+
+    Attributes:
+        cpu_seconds: CPU time of all of its processes.
+        wall_seconds: Time on the clock, less the time that it waited for a core, so that a busy
+            machine turns no pass into a failure.
+        memory_bytes: Resident memory of all of its processes together.
+        processes: Processes and threads at a time.
+        output_bytes: How much of each output stream is kept; more is counted and left out.
+        disk_bytes: What it may write.
+    """
+
+    cpu_seconds: float = 10.0
+    wall_seconds: float = 30.0
+    memory_bytes: int = 4 * GIB
+    processes: int = 64
+    output_bytes: int = 64 * 1024
+    disk_bytes: int = 64 * 2**20
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if not value > 0 or value == float("inf"):
+                raise ValueError(f"{item.name} must be a number above 0, not {value!r}")
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes that many programs share, named by their content; sent to a worker once."""
+
+    data: bytes = field(repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of the bytes, in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True)
+class Asserts:
+    """Test code that is run in the candidate's own namespace after it, in one process.
+
+    Not sealed: tests and candidate share an interpreter.
+
+    Attributes:
+        tests: Python source; it raises nothing if and only if the candidate is right.
+        setup: Trusted source that is run before the tests, again after the candidate: helper
+            functions of a prompt, which the candidate may not redefine.
+    """
+
+    tests: str
+    setup: str = ""
+    name: str = "tests"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a reference did with the inputs of a :class:`Calls` check.
+
+    Attributes:
+        expected: Its outputs, encoded by ``codec.pack``.
+        cpu_seconds: CPU time of each of its calls.
+    """
+
+    expected: Blob
+    cpu_seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Calls:
+    """One call of the entry point for each input; the outputs are compared in another process.
+
+    Sealed: the candidate sees arguments only.
+
+    Attributes:
+        entry_point: The name of the function.
+        inputs: The argument tuples, encoded by ``codec.pack``.
+        reference: Trusted source whose function of the same name gives the expected outputs.
+        truth: What the reference did; None until somebody ran it (``codeeval.truth`` does).
+        oracle: How outputs are compared: a name in ``grader.ORACLES``.
+        atol: Absolute tolerance for floats; 0 compares exactly (see the oracle).
+        minimum_seconds: Floor of the CPU time limit of one call.
+        time_factor: A call may take this many times the reference's CPU time.
+        all_failures: Go on after a failure and report every one.
+    """
+
+    entry_point: str
+    inputs: Blob
+    reference: str = field(repr=False, default="")
+    truth: Truth | None = field(repr=False, default=None)
+    oracle: str = "equal"
+    atol: float = 0.0
+    minimum_seconds: float = 4.0
+    time_factor: float = 4.0
+    all_failures: bool = False
+    name: str = "tests"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Call the entry point for each input and hand back what it returned: how truths are made."""
+
+    entry_point: str
+    inputs: Blob
+    name: str = "outputs"
+
+
+@dataclass(frozen=True)
+class Stdio:
+    """Run the candidate as a script, once for each case; compare what it prints.
+
+    Sealed: the expected output stays outside. Compared line by line after stripping; lines that
+    differ match if both are the same decimal numbers.
+
+    Attributes:
+        cases: Pairs of input text and expected output.
+        all_failures: Go on after a failure and report every one.
+    """
+
+    cases: tuple[tuple[str, str], ...] = field(repr=False)
+    all_failures: bool = False
+    name: str = "tests"
+
+
+Check = Asserts | Calls | Outputs | Stdio
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything an executor needs to judge one candidate.
+
+    Attributes:
+        source: The candidate's code.
+        checks: How it is checked, each in a process of its own.
+        limits: What each check may take.
+        language: The language of ``source``.
+    """
+
+    source: str
+    checks: tuple[Check, ...]
+    limits: Limits = Limits()
+    language: str = "python"
+
+    @cached_property
+    def digest(self) -> str:
+        """A sha256 over everything that can change the verdict: equal programs run once."""
+        digest = hashlib.sha256()
+        for part in (self.language, self.source, repr(self.limits), *map(_identity, self.checks)):
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(8, "big"))
+            digest.update(data)
+        return digest.hexdigest()
+
+
+def _identity(check: Check) -> str:
+    """Return a text that is equal for equal checks; blobs stand for their digests."""
+    values = []
+    for item in fields(check):
+        value = getattr(check, item.name)
+        if isinstance(value, Blob):
+            value = value.digest
+        elif isinstance(value, Truth):
+            value = value.expected.digest
+        values.append(f"{item.name}={value!r}")
+    return f"{type(check).__name__}({', '.join(values)})"
