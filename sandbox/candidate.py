@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
-from codeeval.sandbox.codec import Unencodable, encode
+from codeeval.sandbox.codec import Unencodable, encode, loads
 from codeeval.sandbox.records import (
     DIGEST,
     ENDED,
@@ -157,7 +157,7 @@ def run_calls(
 def answer(function: Callable[..., Any], call: bytes, channel: int) -> bool:
     """Make one call and send its outcome; False if it raised."""
     try:
-        arguments = marshal.loads(call[1:]) if call[:1] == b"p" else from_tagged(call)
+        arguments = loads(call)
         value = function(*arguments)
     except BaseException as error:
         data = f"{kind_of(error, loading=True)}\n{describe(error)}"
@@ -176,13 +176,6 @@ def answer(function: Callable[..., Any], call: bytes, channel: int) -> bool:
     else:
         write_record(channel, VALUE, data_of_value)
     return True
-
-
-def from_tagged(call: bytes) -> Any:
-    """Return the arguments of a call that are not all plain data."""
-    from codeeval.sandbox.codec import loads  # only these calls need it
-
-    return loads(call)
 
 
 def run_script(source: str, channel: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -176,18 +177,17 @@ class Confinement:
             if _libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0) != 0:
                 raise OSError(ctypes.get_errno(), "no system call filter")
 
-    def kill_all(self, user: int) -> None:
+    def kill_all(self, user: int, spare: int = 0) -> None:
         """Kill every process of ``user``, from a helper that they cannot signal.
 
         Without users of its own a sample's processes are children of ours, dead or alive: then
-        each of them is killed.
+        each of them is killed, but for the one to ``spare``.
         """
         if not self.users:
             for child in children():
-                try:
-                    os.kill(child, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
+                if child != spare:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGKILL)
             return
         helper = os.fork()
         if helper == 0:

@@ -45,9 +45,9 @@ def wilson_interval(successes: float, trials: int, *, level: float = 0.95) -> tu
     centre = share + z**2 / (2 * trials)
     half = z * sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
     scale = 1 + z**2 / trials
-    # The ends are 0 and 1 exactly for none and all; rounding would leave 1e-17 instead.
-    low = 0.0 if successes == 0 else (centre - half) / scale
-    high = 1.0 if successes == trials else (centre + half) / scale
+    # Rounding must not push an end past the share or out of [0, 1].
+    low = max(0.0, min(share, (centre - half) / scale))
+    high = min(1.0, max(share, (centre + half) / scale))
     return low, high
 
 
@@ -59,7 +59,7 @@ def mean_se(values: ArrayLike) -> float:
     Raises:
         ValueError: If there are fewer than 2 values or one is not finite.
 
-    Source: Miller 2024, section 2.1.
+    Source: Miller 2024.
     """
     scores = _finite(values)
     return float(scores.std(ddof=1) / sqrt(scores.size))
@@ -79,8 +79,8 @@ def clustered_se(values: ArrayLike, clusters: Sequence[Hashable]) -> float:
     Raises:
         ValueError: If the lengths differ, a value is not finite or there is only one cluster.
 
-    Source: Miller 2024, section 2.2, with the small-sample factor of Cameron and Miller 2015,
-    "A Practitioner's Guide to Cluster-Robust Inference", eq. 12.
+    Source: Miller 2024, with the small-sample factor of Cameron and Miller 2015,
+    "A Practitioner's Guide to Cluster-Robust Inference".
     """
     scores = _finite(values)
     if len(clusters) != scores.size:
@@ -156,7 +156,7 @@ def bootstrap_interval(
     _check_level(level)
     if resamples < 1:
         raise ValueError(f"a bootstrap needs at least 1 resample, not {resamples}")
-    scores = _finite(values)
+    scores = _finite(values, most_axes=2)
     size = scores.shape[-1]
     point = float(statistic(scores[..., np.newaxis, :], axis=-1)[0])
     left_out = _over(scores, statistic, _leave_one_out(size))
@@ -203,10 +203,12 @@ def _leave_one_out(size: int) -> Iterator[NDArray[np.intp]]:
         yield kept + (kept >= missing)
 
 
-def _finite(values: ArrayLike) -> NDArray[np.float64]:
+def _finite(values: ArrayLike, *, most_axes: int = 1) -> NDArray[np.float64]:
     scores = np.asarray(values, dtype=np.float64)
-    if scores.ndim == 0 or scores.shape[-1] < 2:
-        raise ValueError(f"an error bar needs at least 2 values, not {scores.size}")
+    if not 1 <= scores.ndim <= most_axes:
+        raise ValueError(f"values of shape {scores.shape}; expected one value per problem")
+    if scores.shape[-1] < 2:
+        raise ValueError(f"an error bar needs at least 2 values, not {scores.shape[-1]}")
     bad = np.argwhere(~np.isfinite(scores))
     if bad.size:
         raise ValueError(f"value {bad[0, -1]} is {scores[tuple(bad[0])]}, not a finite number")

@@ -6,7 +6,7 @@ Source: Chen et al. 2021, "Evaluating Large Language Models Trained on Code", eq
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from math import exp, expm1, inf, log1p, nan, sqrt
+from math import exp, expm1, inf, nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +99,7 @@ def pass_at_k_estimate(
     Raises:
         ValueError: As ``pass_at_k`` does, and if ``clusters`` has another length.
 
-    Source: Miller 2024, "Adding Error Bars to Evals", section 2.
+    Source: Miller 2024, "Adding Error Bars to Evals".
     """
     values = pass_at_k(num_samples, num_correct, k, problem_ids=problem_ids)
     size, value = values.size, float(values.mean())
@@ -114,7 +114,7 @@ def pass_at_k_estimate(
         se = spread if spread > _NO_SPREAD else None
     within = pass_at_k_variance(num_samples, num_correct, k)
     se_sampling = sqrt(float(within.sum())) / size
-    single = clusters is None and max(num_samples) == 1
+    single = clusters is None and np.max(num_samples) == 1
 
     low: float | None
     high: float | None
@@ -204,19 +204,14 @@ def _variance(n: int, c: int, k: int) -> float:
         # the values without one correct and without one wrong sample.
         gap = exp(_log_miss(n - 1, c - 1, k)) - exp(_log_miss(n - 1, c, k))
         return (n - 1) * c * (n - c) / n**2 * gap**2
-    # q_k^2 - q_2k = q_k^2 (1 - ratio). Factor by factor the ratio q_2k / q_k^2 is
-    # (i-2k)/(i-k) / ((i-k)/i) = 1 - (k/(i-k))^2 over c factors, or likewise over k factors:
-    # so nothing cancels, which q_k^2 - q_2k itself would for small c.
-    double = _log_miss(n, c, k) * 2
+    square = exp(2 * _log_miss(n, c, k))
     if n - c < 2 * k:
-        return exp(double)
-    if c <= k:
-        rest = np.arange(n - k - c + 1, n - k + 1, dtype=np.float64)
-        log_ratio = np.log1p(-((k / rest) ** 2)).sum()
-    else:
-        left = np.arange(n - k + 1, n + 1, dtype=np.float64)
-        log_ratio = np.log1p(-(k / (left - k)) * (c / (left - c))).sum()
-    return -exp(double) * expm1(float(log_ratio))
+        return square
+    # q_k^2 - q_2k = q_k^2 (1 - q_2k / q_k^2). The quotient, taken factor by factor, is a product of
+    # 1 - k many / ((i-k) (i-many)): nothing cancels, as the difference itself would for small c.
+    few, many = min(c, k), max(c, k)
+    i = np.arange(n - few + 1, n + 1)
+    return -square * expm1(float(np.log1p(-(k / (i - k)) * (many / (i - many))).sum()))
 
 
 def _for_each(

@@ -55,14 +55,11 @@ def find_image(client: docker.DockerClient) -> str | None:
 
 
 def build_image(client: docker.DockerClient, *, report: Callable[[str], None]) -> str:
-    """Build the image of this Dockerfile, and its base if need be.
+    """Build the image of this Dockerfile, and its base if need be; return its id.
 
     Args:
         client: A daemon that answers.
         report: Called with a line of text at each step.
-
-    Returns:
-        The id of the image.
 
     Raises:
         ImageBuildError: If the base can neither be pulled nor made here, or the build fails.
@@ -101,7 +98,6 @@ def _build(client: docker.DockerClient, tag: str, report: Callable[[str], None])
         fileobj=_context(),
         custom_context=True,
         tag=tag,
-        rm=True,
         forcerm=True,
         decode=True,
         timeout=int(BUILD_SECONDS),
@@ -172,7 +168,7 @@ def _provide_base(client: docker.DockerClient, report: Callable[[str], None]) ->
 def _debootstrap(root: Path) -> None:
     failure = (
         f"no registry to pull {BASE_IMAGE} from, and debootstrap cannot make it here: {{}}; run as "
-        f"root with debootstrap installed (apt-get install debootstrap), or docker load {BASE_IMAGE}"
+        f"root with debootstrap installed (apt-get install debootstrap) or docker load {BASE_IMAGE}"
     )
     if shutil.which("debootstrap") is None:
         raise ImageBuildError(failure.format("it is not installed"))
@@ -234,10 +230,8 @@ def _apt_settings() -> list[str]:
 
 
 def _proxy_variables() -> dict[str, str]:
-    """Return the proxies of the environment; for apt's own downloads ``apt.conf`` says more."""
-    found = {
-        name: os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXY_VARIABLES
-    }
+    """Return the proxies that the environment names, or else apt's settings."""
+    found = {name: os.getenv(name) or os.getenv(name.upper()) for name in _PROXY_VARIABLES}
     for line in _apt_settings():
         if setting := re.fullmatch(r'Acquire::(https?)::Proxy "(.+)";', line):
             name = f"{setting[1]}_proxy"
@@ -248,7 +242,7 @@ def _proxy_variables() -> dict[str, str]:
 def _output_of(*command: str) -> list[str]:
     """Return the lines that ``command`` prints; none where it is missing or fails."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return []
     return done.stdout.splitlines()

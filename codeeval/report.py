@@ -1,0 +1,261 @@
+"""The report of one evaluation: its estimates, its counts, and how they were made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from codeeval.sandbox.errors import CodeEvalError
+from codeeval.sandbox.verdict import Status
+from codeeval.scoring.estimate import Estimate
+from codeeval.scoring.pass_at_k import pass_at_k_estimate, usable_ks
+
+__all__ = ["MissingSamples", "ProblemRow", "Report", "ReportBuilder"]
+
+Missing = Literal["error", "fail", "skip"]
+
+
+class MissingSamples(CodeEvalError, ValueError):
+    """Problems have no sample, and nobody said what that should mean."""
+
+
+@dataclass(frozen=True)
+class ProblemRow:
+    """What the samples of one problem came to.
+
+    Attributes:
+        task_id: The problem's id.
+        samples: How many of its samples were judged: n. Infrastructure errors are left out.
+        correct: How many of those are right, for each column: c.
+        statuses: How many samples had each status, infrastructure errors among them.
+        metadata: The problem's metadata: domain, difficulty, released.
+    """
+
+    task_id: str
+    samples: int
+    correct: Mapping[str, int]
+    statuses: Mapping[str, int]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All scores of one evaluation and how they were made.
+
+    Attributes:
+        manifest: The content of ``run.json``.
+        columns: What a sample is scored for: ``base`` and ``plus``.
+        estimates: The estimates of each column, by ascending k.
+        refused: Each metric that was asked for and cannot be reported, and why.
+        problems: One row for each problem, in the benchmark's order.
+        counts: How many samples had each status, in the order of :class:`Status`.
+        sealed: How many of the judged samples had a sealed verdict.
+        samples: How many samples there were, judged or not.
+        infrastructure_errors: How many of them could not be judged.
+        warnings: What a reader must know, in sentences.
+    """
+
+    manifest: Mapping[str, Any]
+    columns: tuple[str, ...]
+    estimates: Mapping[str, tuple[Estimate, ...]]
+    refused: Mapping[str, str]
+    problems: tuple[ProblemRow, ...]
+    counts: Mapping[str, int]
+    sealed: int
+    samples: int
+    infrastructure_errors: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> int:
+        """How many samples have a verdict of their own."""
+        return self.samples - self.infrastructure_errors
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as JSON types, the inverse of :meth:`from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Report:
+        """Build a report from what :meth:`as_dict` returned (and JSON may have carried)."""
+        estimates = {
+            column: tuple(Estimate(**estimate) for estimate in items)
+            for column, items in record["estimates"].items()
+        }
+        lists: dict[str, Any] = {
+            "columns": tuple(record["columns"]),
+            "estimates": estimates,
+            "problems": tuple(ProblemRow(**row) for row in record["problems"]),
+            "warnings": tuple(record["warnings"]),
+        }
+        return cls(**{**record, **lists})
+
+
+class ReportBuilder:
+    """Count verdicts as they come, then make the report.
+
+    Memory grows with the number of problems, not of samples. One builder makes one report; it
+    belongs to one thread.
+
+    Args:
+        columns: What a sample is scored for.
+        problem_ids: The problems of the benchmark, in its order.
+        ks: The k of each pass@k that is asked for.
+        missing: What a problem without any sample means. ``error``: no report. ``fail``: none of
+            its samples is right. ``skip``: the mean is taken over the other problems.
+        metadata: The metadata of problems, by id.
+        cluster_key: The key in the metadata under which problems name the source that they share;
+            empty if problems are independent.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        problem_ids: Iterable[str],
+        ks: Iterable[int],
+        *,
+        missing: Missing = "error",
+        metadata: Mapping[str, Mapping[str, Any]] | None = None,
+        cluster_key: str = "",
+    ) -> None:
+        self._columns = tuple(columns)
+        self._ks = sorted(set(ks))
+        self._missing = missing
+        self._metadata = metadata or {}
+        self._cluster_key = cluster_key
+        self._statuses = {task_id: Counter[str]() for task_id in problem_ids}
+        self._correct = {task_id: dict.fromkeys(columns, 0) for task_id in self._statuses}
+        self._sealed = 0
+
+    def add(
+        self, task_id: str, scores: Mapping[str, float], verdict_status: Status | str, sealed: bool
+    ) -> None:
+        """Count one sample.
+
+        Args:
+            task_id: Its problem.
+            scores: 0.0 or 1.0 for each column; not looked at for an infrastructure error.
+            verdict_status: The status of its verdict.
+            sealed: Whether its verdict is sealed.
+
+        Raises:
+            ValueError: If the problem or the status is unknown, or a score is neither 0 nor 1.
+        """
+        status = Status(verdict_status)
+        if task_id not in self._statuses:
+            known = len(self._statuses)
+            raise ValueError(f"unknown task_id {task_id!r}; the report is about {known} problems")
+        if status is not Status.INFRASTRUCTURE_ERROR:
+            points = {column: scores.get(column) for column in self._columns}
+            for column, score in points.items():
+                if score not in (0, 1):
+                    raise ValueError(f"{task_id}: {column} is scored {score!r}, neither 0 nor 1")
+                self._correct[task_id][column] += score == 1
+            self._sealed += sealed
+        self._statuses[task_id][status.value] += 1
+
+    def build(self, manifest: Mapping[str, Any]) -> Report:
+        """Make the report of what was counted so far.
+
+        Raises:
+            MissingSamples: If ``missing`` is ``error`` and a problem has no sample.
+            ValueError: If no sample was judged.
+        """
+        rows = tuple(self._row(task_id) for task_id in self._statuses)
+        absent = [row.task_id for row in rows if not row.statuses]
+        if absent and self._missing == "error":
+            raise MissingSamples(
+                f"{len(absent)} of {len(rows)} problems have no sample ({_some(absent)}); "
+                "say missing='fail' to count them as failed, missing='skip' to leave them out"
+            )
+        judged = [row for row in rows if row.samples]
+        if not judged:
+            raise ValueError("no sample was judged, so there is nothing to report")
+        failed = [row for row in rows if not row.statuses and self._missing == "fail"]
+        usable, refused = self._usable(judged)
+        estimates = {
+            column: tuple(self._estimate(judged, failed, column, k) for k in usable)
+            for column in self._columns
+        }
+        counts = sum((Counter(row.statuses) for row in rows), Counter[str]())
+        broken = counts[Status.INFRASTRUCTURE_ERROR]
+        warnings = list(manifest.get("warnings", ()))
+        warnings += _about_missing(absent, len(rows), self._missing)
+        warnings += _about_broken(rows, broken)
+        return Report(
+            manifest=dict(manifest),
+            columns=self._columns,
+            estimates=estimates,
+            refused={f"pass@{k}": reason for k, reason in refused.items()},
+            problems=rows,
+            counts={status.value: counts[status] for status in Status if counts[status]},
+            sealed=self._sealed,
+            samples=counts.total(),
+            infrastructure_errors=broken,
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+    def _row(self, task_id: str) -> ProblemRow:
+        statuses = self._statuses[task_id]
+        return ProblemRow(
+            task_id,
+            statuses.total() - statuses[Status.INFRASTRUCTURE_ERROR],
+            dict(self._correct[task_id]),
+            {status.value: statuses[status] for status in Status if statuses[status]},
+            dict(self._metadata.get(task_id, {})),
+        )
+
+    def _usable(self, judged: Sequence[ProblemRow]) -> tuple[list[int], dict[int, str]]:
+        ids = [row.task_id for row in judged]
+        return usable_ks([row.samples for row in judged], self._ks, problem_ids=ids)
+
+    def _estimate(
+        self, judged: Sequence[ProblemRow], failed: Sequence[ProblemRow], column: str, k: int
+    ) -> Estimate:
+        # A problem that counts as failed is worth 0 for any n, so it takes the smallest n there is.
+        fewest = min(row.samples for row in judged)
+        rows = [*judged, *failed]
+        key = self._cluster_key
+        return pass_at_k_estimate(
+            [row.samples or fewest for row in rows],
+            [row.correct[column] for row in rows],
+            k,
+            # A problem that names no source is a source of its own.
+            clusters=[str(row.metadata.get(key, row.task_id)) for row in rows] if key else None,
+            problem_ids=[row.task_id for row in rows],
+        )
+
+
+def _about_missing(absent: Sequence[str], total: int, missing: Missing) -> list[str]:
+    if not absent:
+        return []
+    what = f"{len(absent)} of {total} problems have no sample"
+    if missing == "fail":
+        return [f"{what} and count as failed: {_some(absent)}"]
+    return [
+        f"{what} and are left out; the scores are means over the other problems: {_some(absent)}"
+    ]
+
+
+def _about_broken(rows: Sequence[ProblemRow], broken: int) -> list[str]:
+    if not broken:
+        return []
+    samples = "1 sample" if broken == 1 else f"{broken} samples"
+    warnings = [
+        f"{samples} could not be judged (infrastructure errors): left out of n, not counted as "
+        + "failures of the model"
+    ]
+    lost = [row.task_id for row in rows if row.statuses and not row.samples]
+    if lost:
+        warnings.append(
+            f"{len(lost)} of {len(rows)} problems are left out of the scores because none of their "
+            f"samples could be judged: {_some(lost)}"
+        )
+    return warnings
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more

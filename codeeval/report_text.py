@@ -1,0 +1,136 @@
+"""The report as plain text for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from codeeval.report import Report
+from codeeval.scoring.estimate import Estimate
+from codeeval.visible import visible
+
+__all__ = ["interval", "percent", "samples_each", "text_table"]
+
+
+def text_table(report: Report, width: int = 80) -> str:
+    """Return the report as aligned lines of plain text, without colour.
+
+    Args:
+        report: What to print.
+        width: Columns of the terminal; sentences are wrapped to it, tables are not cut.
+    """
+    manifest = report.manifest
+    title = f"{manifest.get('task', 'evaluation')} {manifest.get('task_version', '')}".rstrip()
+    blocks = [
+        [title, f"{len(report.problems):,} problems, {samples_each(report)}"],
+        _estimates(report),
+        _counts(report),
+        _wrapped([sealed_words(report)], width),
+        _wrapped([f"Not reported: {reason}" for reason in report.refused.values()], width),
+        _wrapped([f"Note: {note}" for note in _notes(report)], width),
+        _wrapped([f"Warning: {warning}" for warning in report.warnings], width),
+    ]
+    return "\n\n".join(visible("\n".join(block)) for block in blocks if block) + "\n"
+
+
+def percent(value: float) -> str:
+    """Return a share as percent with one decimal, never 0.0 or 100.0 for what is neither."""
+    shown = 100 * value
+    if 0 < shown < 0.05:
+        return "<0.1"
+    if 99.95 <= shown < 100:
+        return ">99.9"
+    return f"{shown:.1f}"
+
+
+def interval(estimate: Estimate) -> str:
+    """Return the interval as percent: ``71.6 – 84.4``; a dash if there is none."""
+    if estimate.low is None or estimate.high is None:
+        return "–"
+    return f"{100 * estimate.low:.1f} – {100 * estimate.high:.1f}"
+
+
+def samples_each(report: Report) -> str:
+    """Say how many samples were judged and how many that is for each problem."""
+    sizes = [row.samples for row in report.problems if row.samples]
+    few, many = min(sizes, default=0), max(sizes, default=0)
+    each = f"{few:,}" if few == many else f"{few:,} to {many:,}"
+    plural = "sample" if report.judged == 1 else "samples"
+    return f"{report.judged:,} judged {plural} ({each} for each problem)"
+
+
+def sealed_words(report: Report) -> str:
+    """Say which share of the verdicts is sealed, and what that means."""
+    share = percent(report.sealed / report.judged if report.judged else 0.0)
+    return (
+        f"Sealed: {report.sealed:,} of {report.judged:,} verdicts ({share} %) were reached where "
+        "the candidate could see neither the tests nor the expected answers"
+    )
+
+
+def _estimates(report: Report) -> list[str]:
+    head = (
+        "",
+        "metric",
+        "value %",
+        f"{_level(report)} % interval",
+        "problems",
+        "samples",
+        "method",
+    )
+    rows = [
+        (
+            column if first else "",
+            estimate.metric,
+            percent(estimate.value),
+            interval(estimate),
+            f"{estimate.tasks:,}",
+            f"{estimate.samples:,}",
+            estimate.method,
+        )
+        for column in report.columns
+        for first, estimate in _marked(report.estimates[column])
+    ]
+    return _aligned([head, *rows], "<<>>>><")
+
+
+def _counts(report: Report) -> list[str]:
+    rows = [
+        (status, f"{count:,}", percent(count / report.samples))
+        for status, count in report.counts.items()
+    ]
+    return _aligned([("status", "samples", "%"), *rows], "<>>")
+
+
+def _notes(report: Report) -> list[str]:
+    notes = [estimate.note for items in report.estimates.values() for estimate in items]
+    return [note for note in dict.fromkeys(notes) if note]
+
+
+def _level(report: Report) -> str:
+    levels = [estimate.level for items in report.estimates.values() for estimate in items]
+    return f"{100 * levels[0]:g}" if levels else "95"
+
+
+def _marked(items: Sequence[Estimate]) -> Iterable[tuple[bool, Estimate]]:
+    return ((index == 0, item) for index, item in enumerate(items))
+
+
+def _aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
+    """Align cells to the left (``<``) or right (``>``), two blanks apart."""
+    shown = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
+        ).rstrip()
+        for row in shown
+    ]
+
+
+def _wrapped(sentences: Iterable[str], width: int) -> list[str]:
+    return [
+        line
+        for sentence in sentences
+        for line in textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
+    ]

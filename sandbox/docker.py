@@ -1,0 +1,226 @@
+"""Jails of Docker: one hardened container for each worker, kept warm."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from codeeval.sandbox.bundle import BOOT
+from codeeval.sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
+from codeeval.sandbox.image import find_image
+from codeeval.sandbox.jail import Jail
+from codeeval.sandbox.local import ENVIRONMENT, PYTHON_FLAGS, STORE_BYTES, first_user
+from codeeval.sandbox.program import Limits
+
+if TYPE_CHECKING:
+    import docker
+
+__all__ = ["LABEL", "DockerJails", "connect", "container_options"]
+
+LABEL = "org.codeeval.run"
+OWN_BYTES = 256 * 2**20
+"""Memory of the runner, its graders and small files, beside the limit of the samples."""
+
+
+def connect() -> docker.DockerClient:
+    """Return a client of the daemon that the environment names.
+
+    Raises:
+        SandboxUnavailable: If none answers.
+    """
+    import docker  # slow to import: only where it is needed
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=120)
+        client.ping()
+    except (DockerException, OSError) as error:
+        address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+        raise SandboxUnavailable(
+            f"no Docker daemon answers at {address} ({error.__class__.__name__}); start it, or "
+            "choose another sandbox with --sandbox"
+        ) from error
+    return client
+
+
+def container_options(limits: Limits) -> dict[str, Any]:
+    """Return the options of every container, each for a reason in docs/sandbox.md."""
+    memory = limits.memory_bytes + STORE_BYTES + OWN_BYTES
+    return {
+        "network_mode": "none",
+        "read_only": True,
+        "tmpfs": {
+            "/tmp": f"rw,nosuid,nodev,noexec,size={limits.disk_bytes},nr_inodes=4k,mode=1777",
+            "/run/codeeval": f"rw,nosuid,nodev,noexec,size={STORE_BYTES},mode=0700",
+        },
+        "ipc_mode": "private",
+        "shm_size": 16 * 2**20,
+        "cap_drop": ["ALL"],
+        "cap_add": ["SETUID", "SETGID"],
+        "security_opt": ["no-new-privileges"],
+        "pids_limit": limits.processes + 32,
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "init": True,
+        "log_config": {"Type": "none", "Config": {}},
+        "auto_remove": True,
+    }
+
+
+class DockerJails:
+    """Starts containers.
+
+    Args:
+        limits: The largest limits that a program may ask for.
+        runtime: Another OCI runtime that the daemon knows, such as ``runsc``.
+
+    Raises:
+        SandboxUnavailable: If no daemon answers.
+        ImageMissing: If the image is not built.
+    """
+
+    isolation = "docker"
+
+    def __init__(self, limits: Limits, *, runtime: str | None = None) -> None:
+        self._limits = limits
+        self._runtime = runtime
+        self._client = connect()
+        image = find_image(self._client)
+        if image is None:
+            raise ImageMissing("the image of the sandbox is not built; run: codeeval sandbox build")
+        self.image: str = image
+        if runtime is not None:
+            self.isolation = f"docker:{runtime}"
+
+    def start(self) -> Jail:
+        """Start one container.
+
+        Raises:
+            SandboxUnavailable: If the daemon refuses.
+        """
+        from docker.errors import DockerException
+
+        api = self._client.api
+        options = container_options(self._limits)
+        if self._runtime is not None:
+            options["runtime"] = self._runtime
+        try:
+            container = api.create_container(
+                self.image,
+                ["python3", *PYTHON_FLAGS, "-c", BOOT],
+                hostname="box",
+                user="0:0",
+                stdin_open=True,
+                environment=ENVIRONMENT,
+                labels={LABEL: str(os.getpid())},
+                host_config=api.create_host_config(**options),
+                working_dir="/",
+            )["Id"]
+            stream = _Container(self._client, container)
+            api.start(container)
+        except (DockerException, OSError) as error:
+            raise SandboxUnavailable(f"Docker starts no container: {error}") from error
+        config = {
+            "users": True,
+            "first_user": first_user(),
+            "root": "/tmp",
+            "shared": ["/dev/shm"],
+            "store": "/run/codeeval",
+            "filter_calls": True,
+            "path": ["/usr/lib/python3/dist-packages"],
+        }
+        return Jail(stream, config)
+
+
+class _Container:
+    """The stream to a container: its attached standard streams."""
+
+    def __init__(self, client: docker.DockerClient, container: str) -> None:
+        self._client = client
+        self.id = container
+        attached = client.api.attach_socket(
+            container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        )
+        self._attached = attached
+        self._socket: socket.socket = getattr(attached, "_sock", attached)
+        self._socket.settimeout(None)
+        self._raw = bytearray()
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        self._said: deque[bytes] = deque(maxlen=16)
+        self._closed = False
+
+    def write(self, data: bytes) -> None:
+        """Write all of ``data``."""
+        if self._closed:
+            raise BrokenPipeError("it was closed")
+        self._socket.sendall(data)
+
+    def read(self, seconds: float) -> bytes:
+        """Return some bytes of the container's standard output."""
+        deadline = time.monotonic() + seconds
+        while not self._closed:
+            data = self._frames()
+            if data:
+                return data
+            if not self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise TimeoutError
+            received = self._socket.recv(1 << 16)
+            if not received:
+                return b""
+            self._raw += received
+        return b""
+
+    def _frames(self) -> bytes:
+        """Take the complete frames of the attached stream: 8 bytes of head, then content."""
+        raw, start, out = self._raw, 0, []
+        while len(raw) - start >= 8:
+            size = int.from_bytes(raw[start + 4 : start + 8], "big")
+            if len(raw) - start - 8 < size:
+                break
+            content = bytes(raw[start + 8 : start + 8 + size])
+            if raw[start] == 1:
+                out.append(content)
+            else:
+                self._said.append(content)
+            start += 8 + size
+        if start:
+            del raw[:start]
+        return b"".join(out)
+
+    def close(self) -> str:
+        """Kill and remove the container."""
+        from docker.errors import APIError, DockerException
+
+        if not self._closed:
+            self._closed = True
+            try:
+                self._attached.close()
+                self._socket.close()
+            except OSError:
+                pass
+            try:
+                self._client.api.remove_container(self.id, force=True)
+            except APIError:
+                pass  # it is gone, or going
+            except (DockerException, OSError) as error:
+                self._said.append(f"not removed: {error}".encode())
+        return b"".join(self._said).decode("utf-8", "backslashreplace")[-2000:].strip()
+
+
+def sweep(client: docker.DockerClient) -> int:
+    """Remove the containers of codeeval processes of this host that have ended; return how many."""
+    removed = 0
+    for container in client.containers.list(all=True, filters={"label": LABEL}):
+        owner = container.labels.get(LABEL, "")
+        if owner.isdigit() and not os.path.exists(f"/proc/{owner}"):
+            try:
+                container.remove(force=True)
+                removed += 1
+            except Exception as error:
+                raise SandboxError(f"container {container.short_id} stays: {error}") from error
+    return removed

@@ -1,0 +1,432 @@
+"""Executors: they turn programs into verdicts, on several warm jails at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+from codeeval.sandbox.codec import pack
+from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
+from codeeval.sandbox.jail import Jail, JailDied
+from codeeval.sandbox.program import Blob, Limits, Outputs, Program, Stdio, Truth
+from codeeval.sandbox.verdict import CheckResult, Status, Verdict
+from codeeval.sandbox.wire import blobs_of, encode_program, frame, outputs_of, verdict_of
+
+__all__ = ["SANDBOXES", "Executor", "Jails", "Pool", "default_workers", "open_executor"]
+
+SANDBOXES = ("auto", "docker", "bubblewrap", "unsafe-local")
+IN_FLIGHT = 512
+"""Programs that `run_many` has under way for each worker: a slow one holds the others up late."""
+STORE_BYTES = 384 * 2**20
+PREFETCHED_BYTES = 32 * 1024
+"""A larger frame waits for the reply before it: both sides writing at once would wait for ever."""
+RECYCLED_AFTER = 5000
+ATTEMPTS = 3
+OWN_SECONDS = 150.0
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """Turns programs into verdicts. Use as a context manager; safe to use from many threads."""
+
+    @property
+    def isolation(self) -> str:
+        """The kind of its jails, as verdicts record it."""
+
+    def submit(self, program: Program) -> Future[Verdict]:
+        """Begin to judge a program."""
+
+    def run(self, program: Program) -> Verdict:
+        """Judge one program.
+
+        Whatever the program does becomes a verdict. What goes wrong with the sandbox itself
+        becomes one too, after other jails were tried: ``infrastructure_error``.
+
+        Raises:
+            SandboxUnavailable: If no jail can be started.
+        """
+
+    def run_many(self, programs: Iterable[Program]) -> Iterator[Verdict]:
+        """Judge programs; yield the verdicts in their order, with a bounded number in flight."""
+
+    def truth(self, program: Program) -> Truth:
+        """Run a trusted reference, whose only check is ``Outputs``.
+
+        Raises:
+            SandboxError: If it fails.
+        """
+
+    def close(self) -> None:
+        """End all jails."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Jails(Protocol):
+    """A backend: how a jail is made."""
+
+    @property
+    def isolation(self) -> str:
+        """Its name in verdicts."""
+
+    def start(self) -> Jail:
+        """Start a jail; raises SandboxUnavailable or JailDied."""
+
+
+class _Job:
+    """A program under way, what it is to become, and how often a jail died of it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.future: Future[tuple[Verdict, bytes]] = Future()
+        self.deaths = 0
+        self.begun = False
+
+
+class Pool:
+    """An executor: threads that each drive one jail and replace it when it breaks.
+
+    Args:
+        jails: The backend.
+        limits: The largest limits that its jails are sized for.
+        workers: How many jails work at a time.
+    """
+
+    def __init__(self, jails: Jails, limits: Limits, workers: int) -> None:
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1, not {workers}")
+        self._jails = jails
+        self._limits = limits
+        self.workers = workers
+        self._waiting: deque[_Job] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._failure: SandboxError | None = None
+        self._open: set[Jail] = set()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"codeeval-{n}", daemon=True)
+            for n in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def isolation(self) -> str:
+        """The kind of its jails."""
+        return self._jails.isolation
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def submit(self, program: Program) -> Future[Verdict]:
+        """Begin to judge a program."""
+        future: Future[Verdict] = Future()
+        job = self._enqueue(program)
+
+        def hand_on(done: Future[tuple[Verdict, bytes]]) -> None:
+            if done.cancelled():
+                future.cancel()
+            elif (error := done.exception()) is not None:
+                future.set_exception(error)
+            elif not future.cancelled():
+                future.set_result(done.result()[0])
+
+        job.future.add_done_callback(hand_on)
+        return future
+
+    def _enqueue(self, program: Program) -> _Job:
+        if program.limits.memory_bytes > self._limits.memory_bytes:
+            raise ValueError(
+                f"memory_bytes of a program is {program.limits.memory_bytes}, above the "
+                f"{self._limits.memory_bytes} that this executor was opened for"
+            )
+        job = _Job(program)
+        with self._changed:
+            if self._failure is not None:
+                raise self._failure
+            if self._closing:
+                raise SandboxUnavailable("the executor is closed")
+            self._waiting.append(job)
+            self._changed.notify()
+        return job
+
+    def run(self, program: Program) -> Verdict:
+        """Judge one program."""
+        return self._enqueue(program).future.result()[0]
+
+    def run_many(self, programs: Iterable[Program]) -> Iterator[Verdict]:
+        """Judge programs; yield the verdicts in their order."""
+        flying: deque[_Job] = deque()
+        for program in programs:
+            flying.append(self._enqueue(program))
+            while flying and (flying[0].future.done() or len(flying) >= IN_FLIGHT * self.workers):
+                yield flying.popleft().future.result()[0]
+        while flying:
+            yield flying.popleft().future.result()[0]
+
+    def truth(self, program: Program) -> Truth:
+        """Run a trusted reference and return its outputs."""
+        if len(program.checks) != 1 or not isinstance(program.checks[0], Outputs):
+            raise ValueError("a truth is made by a program with one check, of the kind Outputs")
+        verdict, payload = self._enqueue(program).future.result()
+        if verdict.status is not Status.PASSED:
+            raise SandboxError(f"the reference failed: {verdict.status}: {verdict.message}")
+        outputs, seconds = outputs_of(payload)
+        return Truth(Blob(pack(outputs)), tuple(seconds))
+
+    def close(self) -> None:
+        """End all jails; programs that were not judged are cancelled."""
+        with self._changed:
+            self._closing = True
+            dropped = list(self._waiting)
+            self._waiting.clear()
+            jails = list(self._open)
+            self._changed.notify_all()
+        for job in dropped:
+            job.future.cancel()
+        for jail in jails:
+            jail.close()
+        for thread in self._threads:
+            thread.join(30)
+
+    def _work(self) -> None:
+        """Drive one jail after the other until the executor is closed."""
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closing:
+                    self._changed.wait()
+                if self._closing:
+                    return
+            try:
+                jail = self._start()
+            except SandboxError as error:
+                self._give_up(error)
+                return
+            try:
+                self._drive(jail)
+            finally:
+                with self._changed:
+                    self._open.discard(jail)
+                jail.close()
+
+    def _start(self) -> Jail:
+        """Start a jail, with some patience: a daemon may be restarting."""
+        for delay in (0.2, 1.0, 3.0, 6.0, 12.0, 0.0):
+            try:
+                jail = self._jails.start()
+            except (SandboxUnavailable, JailDied):
+                with self._changed:
+                    if self._closing or delay == 0.0:
+                        raise
+                    self._changed.wait(delay)
+                continue
+            with self._changed:
+                self._open.add(jail)
+            return jail
+        raise AssertionError("the last delay raises")
+
+    def _give_up(self, error: SandboxError) -> None:
+        """No jail can be had: everything that waits fails with the reason."""
+        with self._changed:
+            self._failure = self._failure or error
+            failed = list(self._waiting)
+            self._waiting.clear()
+        for job in failed:
+            job.future.set_exception(error)
+
+    def _next(self, *, wait: bool) -> _Job | None:
+        """Take the next waiting program; None if there is none, or at the end."""
+        with self._changed:
+            while wait and not self._waiting and not self._closing:
+                self._changed.wait()
+            if self._closing:
+                return None
+            while self._waiting:
+                job = self._waiting.popleft()
+                if job.begun or job.future.set_running_or_notify_cancel():
+                    job.begun = True
+                    return job
+            return None
+
+    def _drive(self, jail: Jail) -> None:
+        """Feed one jail until it is worn out, breaks, or the executor is closed."""
+        flying: deque[_Job] = deque()
+        held: tuple[_Job, bytes] | None = None
+        judged = 0
+        retire = False
+        try:
+            while True:
+                if held is None and not retire and len(flying) < 2:
+                    job = self._next(wait=not flying)
+                    if job is not None:
+                        held = job, self._frames(jail, job.program)
+                    elif not flying:
+                        with self._changed:
+                            if self._closing:
+                                return
+                        continue
+                if held is not None and (not flying or len(held[1]) <= PREFETCHED_BYTES):
+                    jail.send(held[1])
+                    flying.append(held[0])
+                    held = None
+                if not flying:
+                    if retire:
+                        return
+                    continue
+                if len(flying) < 2 and held is None and not retire and self._waiting:
+                    continue
+                header, payload = jail.receive(patience(flying[0].program))
+                job = flying.popleft()
+                if "broken" in header:
+                    flying.appendleft(job)
+                    raise JailDied(header["broken"])
+                judged += 1
+                retire = retire or header["recycle"] or judged >= RECYCLED_AFTER
+                if retire and flying:
+                    # What was sent ahead is judged elsewhere: this jail is not to be trusted.
+                    self._put_back(flying)
+                    flying.clear()
+                job.future.set_result((verdict_of(header, self.isolation), payload))
+                if retire:
+                    return
+        except JailDied as error:
+            self._blame(flying, error)
+        except BaseException as error:
+            for job in flying:
+                job.future.set_exception(error)
+            flying.clear()
+            if held is not None:
+                held[0].future.set_exception(error)
+                held = None
+            raise
+        finally:
+            if held is not None:
+                self._put_back([held[0]])
+
+    def _put_back(self, jobs: Iterable[_Job]) -> None:
+        """Give programs back to be judged by another jail."""
+        with self._changed:
+            if self._closing:
+                for job in jobs:
+                    job.future.set_exception(SandboxUnavailable("the executor was closed"))
+                return
+            self._waiting.extendleft(jobs)
+            self._changed.notify_all()
+
+    def _blame(self, flying: deque[_Job], error: JailDied) -> None:
+        """A jail died: the program in it is suspected, those behind it are not."""
+        if not flying:
+            return
+        first = flying.popleft()
+        first.deaths += 1
+        if first.deaths < ATTEMPTS or self._closing:
+            flying.appendleft(first)
+        else:
+            check = CheckResult("sandbox", Status.INFRASTRUCTURE_ERROR, str(error)[:2000])
+            verdict = Verdict(check.status, (check,), isolation=self.isolation)
+            first.future.set_result((verdict, b""))
+        self._put_back(reversed(flying))
+
+    def _frames(self, jail: Jail, program: Program) -> bytes:
+        """Return the frames of a program, with the blobs that this jail lacks before it."""
+        parts = []
+        for blob in blobs_of(program):
+            size = jail.blobs.pop(blob.digest, None)
+            if size is None:
+                parts.append(frame({"blob": blob.digest}, blob.data))
+                size = len(blob.data)
+            jail.blobs[blob.digest] = size  # now the most recent
+        needed = {blob.digest for blob in blobs_of(program)}
+        drops = []
+        while sum(jail.blobs.values()) > STORE_BYTES:
+            oldest = next((digest for digest in jail.blobs if digest not in needed), None)
+            if oldest is None:
+                break
+            del jail.blobs[oldest]
+            drops.append(frame({"drop": oldest}))
+        return b"".join((*drops, *parts, encode_program(program)))
+
+
+def patience(program: Program) -> float:
+    """Return after how many seconds without a reply a jail counts as dead."""
+    runs = sum(len(check.cases) if isinstance(check, Stdio) else 1 for check in program.checks)
+    return runs * (10 * program.limits.wall_seconds + OWN_SECONDS)
+
+
+def default_workers() -> int:
+    """Return half of the cores that this process may use, at least one."""
+    return max(1, len(os.sched_getaffinity(0)) // 2)
+
+
+def open_executor(
+    sandbox: str = "auto",
+    *,
+    workers: int | None = None,
+    limits: Limits | None = None,
+    runtime: str | None = None,
+) -> Pool:
+    """Open an executor.
+
+    Args:
+        sandbox: ``docker``, ``bubblewrap``, ``auto`` (Docker if a daemon answers, else
+            bubblewrap) or ``unsafe-local``, which needs CODEEVAL_ALLOW_UNSAFE=1 beside it.
+        workers: Jails at a time; half of the cores by default.
+        limits: The largest limits that a program may ask for.
+        runtime: For Docker: an OCI runtime such as ``runsc``.
+
+    Raises:
+        ValueError: If there is no such sandbox.
+        SandboxUnavailable: If it cannot be had on this machine; ImageMissing is one of these.
+    """
+    limits = limits or Limits()
+    return Pool(open_jails(sandbox, limits, runtime), limits, workers or default_workers())
+
+
+def open_jails(sandbox: str, limits: Limits, runtime: str | None = None) -> Jails:
+    """Return the backend of this name; see `open_executor`."""
+    from codeeval.sandbox.local import BubblewrapJails, UnsafeLocalJails
+
+    if sandbox not in SANDBOXES:
+        raise ValueError(f"no sandbox {sandbox!r}; known: {', '.join(SANDBOXES)}")
+    if sandbox == "unsafe-local":
+        if os.environ.get("CODEEVAL_ALLOW_UNSAFE") != "1":
+            raise SandboxUnavailable(
+                "unsafe-local runs model code on this machine without a sandbox; if you trust the "
+                "code, set CODEEVAL_ALLOW_UNSAFE=1 as well"
+            )
+        return UnsafeLocalJails(limits)
+    if sandbox == "bubblewrap":
+        return BubblewrapJails(limits)
+    from codeeval.sandbox.docker import DockerJails, connect
+
+    if sandbox == "auto":
+        try:
+            connect().close()
+        except SandboxUnavailable as no_docker:
+            try:
+                return BubblewrapJails(limits)
+            except SandboxUnavailable as no_bubblewrap:
+                raise SandboxUnavailable(
+                    f"no sandbox: {no_docker}; and {no_bubblewrap}"
+                ) from no_bubblewrap
+    return DockerJails(limits, runtime=runtime)

@@ -1,0 +1,173 @@
+"""Jails without a daemon: bubblewrap's namespaces, and none at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+import sysconfig
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from codeeval.sandbox.bundle import BOOT
+from codeeval.sandbox.errors import SandboxUnavailable
+from codeeval.sandbox.jail import Jail, ProcessJail
+from codeeval.sandbox.program import Limits
+
+__all__ = ["BubblewrapJails", "UnsafeLocalJails", "first_user"]
+
+STORE_BYTES = 512 * 2**20
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/tmp",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TZ": "UTC",
+}
+PYTHON_FLAGS = ["-s", "-S", "-P"]
+
+
+def first_user() -> int:
+    """Return the start of a range of 2000 user ids that no other jail is likely to have."""
+    return 200_000 + 2000 * secrets.randbelow(500_000)
+
+
+class BubblewrapJails:
+    """Starts jails of bubblewrap.
+
+    As root each sample gets a user of its own, as under Docker. Otherwise all samples of a jail
+    share one user in a namespace of the jail.
+
+    Args:
+        limits: The largest limits that a program may ask for.
+    """
+
+    isolation = "bubblewrap"
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        command = shutil.which("bwrap")
+        if command is None:
+            raise SandboxUnavailable(
+                "bubblewrap is not installed: there is no command 'bwrap'; install the package "
+                "'bubblewrap'"
+            )
+        self._command = command
+        self._users = os.geteuid() == 0
+
+    def start(self) -> Jail:
+        """Start one jail."""
+        config = {
+            "users": self._users,
+            "first_user": first_user(),
+            "root": "/tmp",
+            "shared": ["/dev/shm"],
+            "store": "/run/codeeval",
+            "filter_calls": True,
+            "path": ["/opt/site"],
+        }
+        return Jail(ProcessJail(self._arguments(), {"PATH": os.defpath}), config)
+
+    def _arguments(self) -> list[str]:
+        python = Path(os.path.realpath(sys.executable))
+        prefix = Path(sys.base_prefix).resolve()
+        arguments = [self._command, "--die-with-parent", "--new-session", "--unshare-pid"]
+        arguments += ["--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+        if self._users:
+            arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        else:
+            arguments += ["--unshare-user", "--cap-drop", "ALL"]
+        arguments += ["--hostname", "box", "--clearenv"]
+        for name, value in ENVIRONMENT.items():
+            arguments += ["--setenv", name, value]
+        for folder in ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin"):
+            path = Path(folder)
+            if path.is_symlink():
+                arguments += ["--symlink", os.readlink(path), folder]
+            elif path.is_dir():
+                arguments += ["--ro-bind", folder, folder]
+        arguments += [*visible(Path("/etc")), *visible(Path("/run"))]
+        arguments += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+        arguments += ["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"]
+        if not prefix.is_relative_to("/usr"):
+            arguments += [*visible(prefix.parent), "--ro-bind", str(prefix), str(prefix)]
+        arguments += visible(Path("/opt/site"))
+        for source in numpy_folders():
+            arguments += ["--ro-bind", str(source), f"/opt/site/{source.name}"]
+        arguments += ["--proc", "/proc", "--dev", "/dev"]
+        for folder, size, mode in (
+            ("/tmp", self._limits.disk_bytes, "1777"),
+            ("/dev/shm", 16 * 2**20, "1777"),
+            ("/run/codeeval", STORE_BYTES, "0700"),
+        ):
+            arguments += ["--perms", mode, "--size", str(size), "--tmpfs", folder]
+        arguments += ["--remount-ro", "/", "--chdir", "/"]
+        return [*arguments, str(python), *PYTHON_FLAGS, "-c", BOOT]
+
+
+class UnsafeLocalJails:
+    """Starts runners without any jail: for trusted code only.
+
+    Processes, memory, time and output are limited as elsewhere; nothing is hidden or forbidden.
+
+    Args:
+        limits: Not used: there is nothing to be sized.
+    """
+
+    isolation = "none"
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def start(self) -> Jail:
+        """Start one runner."""
+        root = tempfile.mkdtemp(prefix="codeeval-")
+        folder = os.path.join(root, "samples")
+        os.mkdir(folder)
+        config: dict[str, Any] = {
+            "users": False,
+            "first_user": 0,
+            "root": folder,
+            "shared": [],
+            "store": os.path.join(root, "store"),
+            "filter_calls": False,
+            "path": [sysconfig.get_path("purelib")],
+        }
+        command = [os.path.realpath(sys.executable), *PYTHON_FLAGS, "-c", BOOT]
+        return Jail(_LocalProcess(command, root), config)
+
+
+class _LocalProcess(ProcessJail):
+    """A process whose folder goes with it."""
+
+    def __init__(self, command: list[str], root: str) -> None:
+        super().__init__(command, {**ENVIRONMENT, "HOME": root})
+        self._root = root
+
+    def close(self) -> str:
+        said = super().close()
+        shutil.rmtree(self._root, ignore_errors=True)
+        return said
+
+
+def visible(folder: Path) -> list[str]:
+    """Return arguments that make a folder and those above it, for every user to pass."""
+    chain = [*reversed(folder.parents), folder][1:]
+    return [word for path in chain for word in ("--perms", "0755", "--dir", str(path))]
+
+
+def numpy_folders() -> list[Path]:
+    """Return the folders of this interpreter's numpy, for candidates that import it."""
+    spec = find_spec("numpy")
+    if spec is None or spec.origin is None:
+        return []
+    package = Path(spec.origin).parent
+    libraries = package.with_name("numpy.libs")
+    return [package, libraries] if libraries.is_dir() else [package]

@@ -1,0 +1,115 @@
+"""What the host and the runner say to each other: programs as frames, replies as verdicts.
+
+A frame is two lengths (4 bytes each, big-endian), a JSON header, a payload. To the runner go blobs
+(``{"blob": digest}``, its bytes), what to forget of them (``{"drop": digest}``) and programs (the
+source as payload). For each program comes one reply.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from codeeval.sandbox.program import Asserts, Blob, Calls, Check, Outputs, Program, Stdio
+from codeeval.sandbox.verdict import CheckResult, Status, Usage, Verdict
+
+__all__ = ["FRAME", "blobs_of", "encode_program", "frame", "verdict_of"]
+
+FRAME = struct.Struct(">II")
+
+
+def frame(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
+    """Return a frame's bytes."""
+    text = json.dumps(header).encode()
+    return FRAME.pack(len(text), len(payload)) + text + payload
+
+
+def blobs_of(program: Program) -> list[Blob]:
+    """Return what the program's checks need in the jail's store."""
+    found = []
+    for check in program.checks:
+        if isinstance(check, Calls | Outputs):
+            found.append(check.inputs)
+        if isinstance(check, Calls):
+            found.append(_truth_blob(check))
+    return found
+
+
+def _truth_blob(check: Calls) -> Blob:
+    if check.truth is None:
+        raise ValueError(
+            f"the check {check.name!r} has no truth; run its reference first (codeeval.truth)"
+        )
+    return check.truth.blob
+
+
+def encode_program(program: Program) -> bytes:
+    """Return the frame of a program."""
+    header = {
+        "checks": [_encode_check(check) for check in program.checks],
+        "limits": asdict(program.limits),
+    }
+    return frame(header, program.source.encode("utf-8", "surrogatepass"))
+
+
+def _encode_check(check: Check) -> dict[str, Any]:
+    if isinstance(check, Asserts):
+        return {"kind": "asserts", **asdict(check)}
+    if isinstance(check, Stdio):
+        return {
+            "kind": "stdio",
+            "name": check.name,
+            "cases": check.cases,
+            "all_failures": check.all_failures,
+        }
+    common = {
+        "name": check.name,
+        "entry_point": check.entry_point,
+        "inputs": check.inputs.digest,
+    }
+    if isinstance(check, Outputs):
+        return {"kind": "outputs", **common}
+    return {
+        "kind": "calls",
+        **common,
+        "expected": _truth_blob(check).digest,
+        "oracle": check.oracle,
+        "atol": check.atol,
+        "minimum_seconds": check.minimum_seconds,
+        "time_factor": check.time_factor,
+        "all_failures": check.all_failures,
+    }
+
+
+def verdict_of(reply: Mapping[str, Any], isolation: str) -> Verdict:
+    """Return the verdict that a reply holds."""
+    results = tuple(
+        CheckResult(
+            name=result["name"],
+            status=Status(result["status"]),
+            message=result["message"],
+            completed=result["completed"],
+            total=result["total"],
+            failures=tuple(result["failures"]),
+            sealed=result["sealed"],
+            usage=Usage(**result["usage"]),
+        )
+        for result in reply["results"]
+    )
+    status = next((r.status for r in results if r.status is not Status.PASSED), Status.PASSED)
+    usage = Usage()
+    for result in results:
+        usage += result.usage
+    return Verdict(
+        status, results, usage, reply["stdout"], reply["stderr"], reply["truncated"], isolation
+    )
+
+
+def outputs_of(payload: bytes) -> tuple[list[bytes], list[float]]:
+    """Return the encoded outputs and the CPU seconds of each call that a reply carries."""
+    outputs, seconds = marshal.loads(payload)
+    return outputs, seconds
