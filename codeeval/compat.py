@@ -106,7 +106,7 @@ def write_evalplus(
 ) -> None:
     """Write what EvalPlus writes: the samples of each problem with their status for base and plus.
 
-    Memory holds two numbers for each sample; the texts wait in a temporary file until all are there.
+    Memory holds two numbers for each sample; the texts wait in a temporary file.
 
     Args:
         path: The file to write; it appears whole or not at all.

@@ -96,8 +96,12 @@ def load(
             if key not in wanted or (result := results.get(*key)) is None:
                 continue
             text = sample.text
-            kind = "completion" if sample.completion is not None else "solution"
-            short = Sample(*key, model=sample.model, **{kind: text[:text_size]})
+            short = replace(
+                sample,
+                completion=None if sample.completion is None else text[:text_size],
+                solution=None if sample.solution is None else text[:text_size],
+                extra={},
+            )
             whole = Verdict.from_dict(result["verdict"])
             verdict = replace(
                 whole,

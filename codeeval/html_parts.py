@@ -15,7 +15,7 @@ LONGEST = 4000
 
 
 def text(content: object) -> str:
-    """Return ``content`` escaped, for text and for quoted attributes; invisible characters shown."""
+    """Return ``content`` escaped, for text and quoted attributes; invisible characters shown."""
     return escape(visible(str(content)))
 
 

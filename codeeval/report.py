@@ -243,10 +243,8 @@ def _about_broken(rows: Sequence[ProblemRow], broken: int) -> list[str]:
     if not broken:
         return []
     samples = "1 sample" if broken == 1 else f"{broken} samples"
-    warnings = [
-        f"{samples} could not be judged (infrastructure errors): left out of n, not counted as "
-        + "failures of the model"
-    ]
+    left_out = "left out of n, not counted as failures of the model"
+    warnings = [f"{samples} could not be judged (infrastructure errors): {left_out}"]
     lost = [row.task_id for row in rows if row.statuses and not row.samples]
     if lost:
         warnings.append(

@@ -129,7 +129,7 @@ def _headline(report: Report) -> str:
 def _between(estimate: Estimate) -> str:
     if estimate.low is None:
         return "no interval"
-    return f"{100 * estimate.level:g}&nbsp;% interval {interval(estimate).replace(' ', '&nbsp;')}"
+    return f'{100 * estimate.level:g}&nbsp;% interval <em class="nb">{interval(estimate)}</em>'
 
 
 def _facts(report: Report) -> str:

@@ -8,15 +8,16 @@ import unicodedata
 __all__ = ["clip", "visible"]
 
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+_NAMES = {"\0": "NUL", "\a": "BEL", "\b": "BS", "\r": "CR", "\x1b": "ESC", "\x7f": "DEL"}
 _PLAIN = re.compile(r"[\n\t\x20-\x7e]*")
 
 
 def visible(text: str) -> str:
     """Return ``text`` with every invisible character except newline and tab spelt out.
 
-    Control characters become their pictures (escape is ``␛``); formats, direction marks, zero-width
-    characters, lone surrogates and unassigned code points become ``⟨U+202E⟩``. What comes out can
-    be encoded, moves no cursor and turns no text around.
+    Control characters, direction marks, zero-width characters, lone surrogates and unassigned code
+    points become ``⟨ESC⟩`` or ``⟨U+202E⟩``. What comes out can be encoded, moves no cursor and
+    turns no text around.
     """
     if _PLAIN.fullmatch(text):
         return text
@@ -33,7 +34,4 @@ def clip(text: str, size: int) -> str:
 def _visible(character: str) -> str:
     if character in "\n\t" or unicodedata.category(character) not in _UNPRINTABLE:
         return character
-    point = ord(character)
-    if point < 0x20:
-        return chr(0x2400 + point)
-    return "␡" if point == 0x7F else f"⟨U+{point:04X}⟩"
+    return f"⟨{_NAMES.get(character) or f'U+{ord(character):04X}'}⟩"

@@ -6,7 +6,6 @@ plus only if it passes both.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,10 +17,11 @@ from codeeval.sandbox.program import GIB, Asserts, Blob, Calls, Check, Limits, P
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.evalplus_inputs import from_json, to_json
 from codeeval.tasks.humaneval import helpers_in
+from codeeval.tasks.mbpp import entry_point_of
 from codeeval.tasks.source import Hub, content_digest, content_md5, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample
 
-__all__ = ["EvalPlus", "HumanEvalPlus", "MbppPlus", "entry_point_of"]
+__all__ = ["EvalPlus", "HumanEvalPlus", "MbppPlus"]
 
 # A whole check is cut at min(60, sum of its calls' limits) and 2 s more for start and end.
 LIMITS = Limits(cpu_seconds=62.0, wall_seconds=70.0, memory_bytes=4 * GIB)
@@ -138,7 +138,7 @@ class EvalPlus:
 
     @cached_property
     def _problems(self) -> tuple[Problem, ...]:
-        assert self.version  # first of all: a wrong release is the better message
+        _ = self.version  # first of all: that the release is another is the better message
         return tuple(self._problem(record, place) for place, record in self._records)
 
     @cached_property
@@ -187,7 +187,10 @@ class EvalPlus:
     def input_as_json(self, problem: Problem, check: str, position: int) -> list[Any]:
         """Return one input of a check, ``base`` or ``plus``, as EvalPlus's result files have it."""
         args = problem.record[f"{check}_input"][position]
-        return to_json(_number(problem.id), self._arguments(problem, args))
+        return self._as_json(problem, self._arguments(problem, args))
+
+    def _as_json(self, problem: Problem, args: tuple[Any, ...]) -> list[Any]:
+        return list(args)
 
     def _arguments(self, problem: Problem, args: list[Any]) -> tuple[Any, ...]:
         return tuple(args)
@@ -313,15 +316,26 @@ class MbppPlus(EvalPlus):
         "surface_Area": "surface-area",
         "digit_distance_nums": "digit-distance",
         **dict.fromkeys(
-            "similar_elements find_char_long common_in_nested_lists extract_singly larg_nnum "
-            "intersection_array find_dissimilar Diff".split(),
+            [
+                "similar_elements",
+                "find_char_long",
+                "common_in_nested_lists",
+                "extract_singly",
+                "larg_nnum",
+                "intersection_array",
+                "find_dissimilar",
+                "Diff",
+            ],
             "set",
         ),
-        **dict.fromkeys("check_str text_match_three text_starta_endb".split(), "not-none"),
+        **dict.fromkeys(["check_str", "text_match_three", "text_starta_endb"], "not-none"),
     }
 
     def _arguments(self, problem: Problem, args: list[Any]) -> tuple[Any, ...]:
         return from_json(_number(problem.id), args)
+
+    def _as_json(self, problem: Problem, args: tuple[Any, ...]) -> list[Any]:
+        return to_json(_number(problem.id), args)
 
     def _asserts(self, problem: Problem) -> tuple[Check, ...]:
         record = problem.record
@@ -348,16 +362,6 @@ class MbppPlus(EvalPlus):
             entry_point=entry_point_of(record["code"], tests[0]),
             record={**record, "test_imports": imports},
         )
-
-
-def entry_point_of(code: str, test: str) -> str:
-    """Return the function of ``code`` that ``test`` uses; empty if there is none or it is broken."""
-    try:
-        defined = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)}
-        used = [node.id for node in ast.walk(ast.parse(test)) if isinstance(node, ast.Name)]
-    except (SyntaxError, ValueError, RecursionError):
-        return ""
-    return next((name for name in used if name in defined), "")
 
 
 def _number(task_id: str) -> int:

@@ -234,7 +234,8 @@ def fence_last(text: str) -> str:
 def fence_auto(text: str, entry_point: str | None, prompt: str = "") -> str:
     """Return the code of a chatty reply, wherever it stands.
 
-    Thinking is removed. Then the first of these that there is:
+    Thinking is removed; if nothing is left the result is empty. Then the first of these that there
+    is:
 
     1. the last fenced block that defines ``entry_point`` or ``class Solution`` (one that parses
        before one that does not); without an entry point the last block, Python before others;
@@ -251,6 +252,8 @@ def fence_auto(text: str, entry_point: str | None, prompt: str = "") -> str:
         prompt: The code that a bare function body continues, if any.
     """
     text = strip_thinking(text)
+    if not text.strip():
+        return ""
     outside, blocks = _fenced_blocks(text)
     if not entry_point:
         if blocks:
@@ -264,8 +267,7 @@ def fence_auto(text: str, entry_point: str | None, prompt: str = "") -> str:
     if _defines(outside, entry_point):
         return _program(outside, entry_point)
     if _defines(prompt, entry_point):
-        bodies = [text, *(block.text for block in reversed(blocks))] if blocks else [text]
-        for body in bodies:
+        for body in (text, *(block.text for block in reversed(blocks))):
             if _continues(prompt, body, entry_point):
                 return prompt + body
         if not blocks or outside.strip():
@@ -325,10 +327,8 @@ def _ends_block(opening: re.Match[str], fence: re.Match[str]) -> bool:
 
 def _block(opening: re.Match[str], lines: Sequence[str]) -> _Block:
     margin = len(opening["indent"])
-    shifted = (
-        line[min(margin, len(line) - len(line.lstrip())) :] if line.strip() else ""
-        for line in lines
-    )
+    depths = (len(line) - len(line.lstrip(" \t")) for line in lines)
+    shifted = (line[min(margin, depth) :] for line, depth in zip(lines, depths, strict=True))
     return _Block("\n".join(shifted), opening["info"].lower())
 
 

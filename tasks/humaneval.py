@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from codeeval.sandbox.program import Asserts, Limits, Program
 from codeeval.sandbox.verdict import Status, Verdict
+from codeeval.tasks.sanitize import parsed
 from codeeval.tasks.source import Hub, content_digest, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample
 
@@ -105,11 +106,10 @@ def helpers_in(prompt: str, entry_point: str, test: str) -> str:
         entry_point: The function that is asked for; never among the helpers.
         test: The test code.
     """
-    try:
-        tree = ast.parse(prompt + "\n    pass\n")
-        used = _names(ast.parse(test))
-    except (SyntaxError, ValueError, RecursionError):
+    tree, tests = parsed(prompt + "\n    pass\n"), parsed(test)
+    if tree is None or tests is None:
         return ""
+    used = _names(tests)
     functions = {
         node.name: node
         for node in tree.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,10 +11,11 @@ from typing import Any, ClassVar
 
 from codeeval.sandbox.program import Asserts, Limits, Program
 from codeeval.sandbox.verdict import Status, Verdict
+from codeeval.tasks.sanitize import parsed
 from codeeval.tasks.source import Hub, content_digest, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample
 
-__all__ = ["Mbpp", "MbppSanitized"]
+__all__ = ["Mbpp", "MbppSanitized", "entry_point_of"]
 
 LIMITS = Limits(cpu_seconds=3.0, wall_seconds=4.0)  # upstream: 3 s on the clock
 CPU_SECONDS = {123: 12.0}
@@ -122,7 +124,9 @@ class Mbpp:
         if self.prompt == "three-shot":
             prompt = shots + self._question(record)
         metadata = {"cpu_seconds": CPU_SECONDS[number]} if number in CPU_SECONDS else {}
-        return Problem(str(number), prompt, record["code"], "", metadata=metadata, record=record)
+        code = record["code"]
+        entry_point = entry_point_of(code, tests[0])
+        return Problem(str(number), prompt, code, entry_point, metadata=metadata, record=record)
 
     def problems(self) -> Iterator[Problem]:
         """Yield the problems of the split in file order."""
@@ -166,6 +170,16 @@ class MbppSanitized(Mbpp):
     _hub: ClassVar[Hub] = Hub("google-research-datasets/mbpp", "sanitized")
     _text_field: ClassVar[str] = "prompt"
     _setup_field: ClassVar[str] = "test_imports"
+
+
+def entry_point_of(code: str, test: str) -> str:
+    """Return the function of ``code`` that ``test`` uses; empty if there is none to be found."""
+    tree, tests = parsed(code), parsed(test)
+    if tree is None or tests is None:
+        return ""
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    used = [node.id for node in ast.walk(tests) if isinstance(node, ast.Name)]
+    return next((name for name in used if name in defined), "")
 
 
 def _lines(record: dict[str, Any], name: str, place: str, **default: Any) -> list[str]:

@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -122,7 +122,7 @@ def _hash(path: Path, algorithm: str) -> str:
 
 
 def field(
-    record: dict[str, Any],
+    record: Mapping[str, Any],
     name: str,
     kinds: type | tuple[type, ...],
     *,

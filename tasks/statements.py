@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ast
 import keyword
+import re
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 __all__ = ["farthest_ends", "parses"]
 
@@ -28,6 +30,7 @@ CONTINUES = {
 BEFORE = {"elif": "if 1: 1\n", "else": "if 1: 1\n", "except": "try: 1\n", "finally": "try: 1\n"}
 AFTER = {"try": "\nfinally: 1", "@": "\ndef f(): 1"}
 CASE_BLOCK = "\n  1"
+NEVER_PARSED = re.compile("[\0\ud800-\udfff]")
 IMPOSSIBLE = frozenset("\"'?$!`\\\0")  # never a token of its own in a valid program
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 MOST_BRACKETS = 200  # the parser takes no more open at once
@@ -64,19 +67,24 @@ def farthest_ends(lines: Sequence[str]) -> list[int | None]:
     Returns:
         For each index the largest ``end`` such that ``lines[index : end + 1]`` parses, or None.
     """
-    rows: list[str] = []  # lines as Python sees them
+    raw: list[str] = []  # lines as Python sees them
     row_of: list[int] = []  # the first row of each line
     line_ending_at: dict[int, int] = {}
     for number, line in enumerate(lines):
-        row_of.append(len(rows))
+        row_of.append(len(raw))
         parts = line.split("\r")
-        rows.extend(parts[:-1] if len(parts) > 1 and not parts[-1] else parts)
-        line_ending_at[len(rows) - 1] = number
+        if len(parts) > 1 and not parts[-1]:
+            parts[-2:] = [parts[-2] + "\r"]  # it and the line feed are one line end
+        raw.extend(parts)
+        line_ending_at[len(raw) - 1] = number
+    rows = [row.rstrip("\r") for row in raw]
 
     tokenizable = _tokenizable(rows)
+    closings = [sum(map(row.count, CLOSING)) for row in reversed(tokenizable)]
+    closings_from = [*reversed(list(accumulate(closings))), 0]
     farthest: list[int | None] = [None] * (len(rows) + 1)
     for first in reversed(range(len(rows))):
-        ends = _possible_ends(rows, tokenizable, first)
+        ends = _possible_ends(rows, tokenizable, closings_from, first)
         # Rows follow, so a line feed does: it matters where a backslash continues into a blank.
         while ends and not parses("\n".join(rows[first : ends[-1] + 1]) + "\n"):
             ends.pop()
@@ -85,13 +93,15 @@ def farthest_ends(lines: Sequence[str]) -> list[int | None]:
         else:
             whole = (end for end in reversed(ends) if end in line_ending_at)
             farthest[first] = next(
-                (end for end in whole if parses("\n".join(rows[first : end + 1]))), None
+                (end for end in whole if parses("\n".join(raw[first : end + 1]))), None
             )
     reached = (farthest[row] for row in row_of)
     return [None if row is None else line_ending_at[row] for row in reached]
 
 
-def _possible_ends(rows: Sequence[str], tokenizable: Sequence[str], first: int) -> list[int]:
+def _possible_ends(
+    rows: Sequence[str], tokenizable: Sequence[str], closings_from: Sequence[int], first: int
+) -> list[int]:
     """Return the rows, ascending, at which a top-level statement from ``first`` may end.
 
     A blank or a comment counts as a statement of one row. No true end before the first error is
@@ -109,7 +119,7 @@ def _possible_ends(rows: Sequence[str], tokenizable: Sequence[str], first: int) 
     heads: list[str] = [""]  # per open block: the first word of its latest logical line
     opened = handler_due = False  # a header wants a block; a try wants its except
     try:
-        for line in _logical_lines(tokenizable, first):
+        for line in _logical_lines(tokenizable, closings_from, first):
             depth, head = line.depth, line.head
             if depth > len(heads) - 1:
                 if not opened or depth > len(heads):
@@ -139,7 +149,9 @@ def _possible_ends(rows: Sequence[str], tokenizable: Sequence[str], first: int) 
     return ends
 
 
-def _logical_lines(rows: Sequence[str], first: int) -> Iterator[_LogicalLine]:
+def _logical_lines(
+    rows: Sequence[str], closings_from: Sequence[int], first: int
+) -> Iterator[_LogicalLine]:
     """Yield the logical lines from row ``first``, up to the first impossible token."""
     depth = brackets = 0
     words: list[tokenize.TokenInfo] = []
@@ -155,6 +167,9 @@ def _logical_lines(rows: Sequence[str], first: int) -> Iterator[_LogicalLine]:
                 text = "\n".join(rows[begin : end + 1]).lstrip(BLANKS)
                 yield _LogicalLine(depth, words[0].string, words[-1].string == ":", text, end)
             words = []
+        elif token.type == tokenize.NL:
+            if brackets > closings_from[first + token.start[0]]:
+                return  # more are open than can ever be closed
         elif token.type == tokenize.ERRORTOKEN and not IMPOSSIBLE.isdisjoint(token.string):
             return
         elif token.type not in LAYOUT:
@@ -166,14 +181,19 @@ def _logical_lines(rows: Sequence[str], first: int) -> Iterator[_LogicalLine]:
 
 
 def _tokenizable(rows: Sequence[str]) -> list[str]:
-    """Return the rows, blank where a backslash stands alone before the row that is indented.
+    """Return the rows without what misleads ``tokenize``.
 
-    The parser then goes by the indentation of the row below, ``tokenize`` of Python 3.11 does not.
+    A backslash alone becomes a blank: the parser then goes by the indentation of the row below,
+    ``tokenize`` of Python 3.11 does not. Characters that never parse confuse that of Python 3.13.
     """
     result: list[str] = []
     continued = False
     for row in rows:
-        result.append("" if row == "\\" and not continued else row)
+        if row == "\\" and not continued:
+            row = ""
+        elif NEVER_PARSED.search(row):
+            row = "?"
+        result.append(row)
         continued = result[-1].endswith("\\")
     return result
 

@@ -99,6 +99,10 @@ class Task(Protocol):
     def digest(self) -> str:
         """The sha256 of its data (uncompressed), in hex."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What a sample is scored for: ``("pass",)``, or ``("base", "plus")``."""
+
     def problems(self) -> Iterator[Problem]:
         """Yield the problems in the benchmark's order."""
 

@@ -38,7 +38,8 @@ class Document:
         self._decode_value = json.JSONDecoder().raw_decode
         self._text = ""
         self._at = 0
-        self._lines_dropped = 0
+        self._newlines = 0  # before the place _counted
+        self._counted = 0
         self._column_base = 0
         self._ended = False
         self._damage: Exception | None = None
@@ -46,7 +47,9 @@ class Document:
     @property
     def line(self) -> int:
         """The line that the cursor is on, from 1."""
-        return 1 + self._lines_dropped + self._text.count("\n", 0, self._at)
+        self._newlines += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return 1 + self._newlines
 
     def peek(self) -> str:
         """Skip white space and return the next character; empty at the end."""
@@ -129,7 +132,7 @@ class Document:
     def _invalid(self, problem: str, position: int) -> SampleError:
         line_start = self._text.rfind("\n", 0, position) + 1
         column = position - line_start + 1 + (0 if line_start else self._column_base)
-        line = 1 + self._lines_dropped + self._text.count("\n", 0, position)
+        line = self.line + self._text.count("\n", self._at, position)
         return sample_error(self._path, f"invalid JSON at column {column}: {problem}", line=line)
 
     def _grow(self) -> bool:
@@ -143,13 +146,13 @@ class Document:
         """Drop the text behind the cursor and append about ``size`` bytes; False at the end."""
         if self._ended:
             return False
+        _ = self.line  # counts the newlines behind the cursor, before they are dropped
         last_newline = self._text.rfind("\n", 0, self._at)
-        self._lines_dropped += self._text.count("\n", 0, self._at)
         self._column_base = (
             self._at - last_newline - 1 if last_newline >= 0 else self._column_base + self._at
         )
         text = self._text = self._text[self._at :]
-        self._at = 0
+        self._at = self._counted = 0
         pieces: list[str] = []
         while not self._ended and self._damage is None and (size > 0 or not any(pieces)):
             try:
@@ -166,6 +169,6 @@ class Document:
                 self._damage = error
         self._text = "".join((text, *pieces))
         if self._damage is not None and not any(pieces):
-            line = 1 + self._lines_dropped + self._text.count("\n")
+            line = self.line + self._text.count("\n")
             raise damaged(self._path, line, self._damage) from self._damage
         return any(pieces)

@@ -41,6 +41,10 @@ def shown(value: object) -> str:
 
 
 def listed(names: Collection[object], *, first: int = 10) -> str:
-    """Return the first few of some names, joined by commas, with dots if there are more."""
+    """Return the first few of some names, joined by commas, with dots if there are more.
+
+    A name that a terminal could not show, or would obey, is quoted with its escapes.
+    """
     texts = [str(name)[:_SHOWN_CHARACTERS] for name in names]
+    texts = [text if text.isprintable() else repr(text) for text in texts[: first + 1]]
     return ", ".join(texts[:first]) + (", ..." if len(texts) > first else "")

@@ -45,14 +45,16 @@ def read_lm_eval(
             continue
         continues = name == _NO_FILTER and "entry_point" in document
         how = "completion" if continues else "solution"
-        intake.notice("format", f"read as lm-eval (doc.task_id, {how} of filter {chosen})")
+        intake.notice(
+            "format", f"read as lm-eval (doc.task_id, {how} of filter {listed([chosen])})"
+        )
         for key in _NOT_KEPT:
             record.pop(key, None)
         make = intake.completion if continues else intake.solution
         for text in texts:
             yield make(task_id, text, line=line, extra=record)
     if others:
-        names = ", ".join(f"{count} of {name}" for name, count in others.items())
+        names = listed([f"{count} of {name}" for name, count in others.items()])
         if not intake.count and filter_name:
             raise intake.error(f"no line of filter {filter_name!r}; there are {names}")
         intake.notice("filters", f"lines of other filters skipped: {names}")

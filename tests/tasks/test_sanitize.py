@@ -224,7 +224,7 @@ def test_three_hundred_lines_take_less_than_a_fifth_of_a_second(shape):
     elif shape == "broken":
         lines = ["def f():", *("    " + line for line in lines), "      oops", "f("]
     elif shape == "unclosed":
-        lines = ["f(x,"] * 300
+        lines = ["- see (this"] * 300
     elif shape == "bad try":
         lines = ["try:", *("    " + line for line in lines), "done"]
     text = "\n".join(["Of course! Here is it:", *lines[:300]])

@@ -7,7 +7,7 @@ from collections import deque
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeeval.samples import document as module
@@ -64,6 +64,7 @@ def tiny_chunks(monkeypatch):
     monkeypatch.setattr(module, "_CHUNK_BYTES", 1)
 
 
+@settings(deadline=None)
 @given(JSON, st.booleans(), st.sampled_from([None, 0, 3]))
 def test_walking_and_reading_whole_agree_with_json(value, ascii_only, indent):
     raw = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode(errors="replace")
@@ -74,6 +75,7 @@ def test_walking_and_reading_whole_agree_with_json(value, ascii_only, indent):
         cursor.end()
 
 
+@settings(deadline=None)
 @given(JSON, st.data())
 def test_a_document_cut_anywhere_is_an_error(value, data):
     raw = json.dumps([value]).encode()

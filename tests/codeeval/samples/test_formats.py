@@ -59,6 +59,7 @@ def test_results_are_recognised_without_reading_them_whole(folder):
     ("first", "message"),
     [
         ({"prompt": "p", "output": "o"}, "keys prompt, output; name the fields"),
+        ({"\ud800": 0, "\x1b[2J": 0}, r"keys '\\ud800', '\\x1b\[2J'; name"),
         ({}, r"keys \(none\)"),
         ([{"question_id": "1", "code_list": []}], "a JSON list of an object with question_id"),
         ([3], r"a JSON list of 3 \(int\)"),

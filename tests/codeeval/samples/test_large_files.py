@@ -94,4 +94,4 @@ def test_a_million_lines_in_constant_memory(tmp_path):
     seconds = time.perf_counter() - started
     assert (count, error) == (1_000_000, "")
     assert grown < 12 * 2**20
-    assert count / seconds > 50_000  # 250 000 on an idle machine
+    assert count / seconds > 20_000  # 250_000 on an idle machine

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeeval.samples.errors import SampleError
@@ -56,6 +56,7 @@ def in_order(samples):
     return sorted(samples, key=lambda each: (IDS.ids.index(each.task_id), each.index))
 
 
+@settings(deadline=None)
 @given(sample_lists(), st.sampled_from(["x.jsonl", "x.jsonl.gz"]))
 def test_jsonl_comes_back_as_it_was(samples, name):
     with tempfile.TemporaryDirectory() as folder:
@@ -65,6 +66,7 @@ def test_jsonl_comes_back_as_it_was(samples, name):
         assert read(path) == samples
 
 
+@settings(deadline=None)
 @given(sample_lists(UTF8_TEXT, solutions_only=True, bare=True))
 def test_a_directory_comes_back_in_the_order_of_the_task(samples):
     with tempfile.TemporaryDirectory() as folder:
@@ -73,6 +75,7 @@ def test_a_directory_comes_back_in_the_order_of_the_task(samples):
         assert read(path) == in_order(samples)
 
 
+@settings(deadline=None)
 @given(sample_lists(solutions_only=True, dense=True, bare=True), st.booleans())
 def test_generations_come_back_in_the_order_of_the_task(samples, zipped):
     with tempfile.TemporaryDirectory() as folder:

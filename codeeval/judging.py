@@ -1,0 +1,268 @@
+"""From samples to verdicts: extraction, programs, one run for equal programs, bounded in flight."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+from codeeval.sandbox.executor import Executor
+from codeeval.sandbox.program import Calls, Program, Truth
+from codeeval.sandbox.verdict import Status, Verdict
+from codeeval.tasks.extract import extract
+from codeeval.tasks.task import Problem, Sample, Task
+from codeeval.truth import Truths
+
+__all__ = ["SampleResult", "extracted", "judge_samples"]
+
+IN_FLIGHT = 512
+"""Samples under way for each worker: more than the rest can run while a few sit in loops."""
+REMEMBERED = 20_000
+"""Verdicts kept for equal programs to come."""
+WAITING_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class SampleResult:
+    """What became of one sample: a line of ``results.jsonl``.
+
+    Attributes:
+        task_id: The problem's id.
+        index: The sample's number within its problem.
+        program: The digest of the program that was run.
+        scores: What the verdict is worth, for each column of the task.
+        verdict: The verdict.
+        attempts: How often it was run: 2 if a time limit was hit on a busy machine.
+    """
+
+    task_id: str
+    index: int
+    program: str
+    scores: Mapping[str, float]
+    verdict: Verdict
+    attempts: int = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as JSON types."""
+        return {
+            "task_id": self.task_id,
+            "index": self.index,
+            "program": self.program,
+            "scores": dict(self.scores),
+            "attempts": self.attempts,
+            "verdict": self.verdict.as_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> SampleResult:
+        """Build a result from what `as_dict` returned."""
+        return cls(
+            record["task_id"],
+            record["index"],
+            record["program"],
+            record["scores"],
+            Verdict.from_dict(record["verdict"]),
+            record["attempts"],
+        )
+
+
+def extracted(sample: Sample, problem: Problem, mode: str, stops: Iterable[str]) -> Sample | None:
+    """Return the sample with the code in its text, or None if there is none."""
+    if sample.extra.get("no_code"):
+        return None
+    if mode == "none":
+        return sample if sample.text.strip() else None
+    found = extract(
+        mode,
+        sample.text,
+        prompt=problem.prompt,
+        entry_point=problem.entry_point or None,
+        kind="completion" if sample.completion is not None else "solution",
+        stops=tuple(stops),
+    )
+    if found.text is None or not found.text.strip():
+        return None
+    if found.kind == "completion":
+        return replace(sample, completion=found.text, solution=None)
+    return replace(sample, completion=None, solution=found.text)
+
+
+def judge_samples(
+    task: Task,
+    problems: Mapping[str, Problem],
+    samples: Iterable[Sample],
+    executor: Executor,
+    truths: Truths,
+    *,
+    workers: int,
+    extraction: str = "none",
+    stops: Iterable[str] = (),
+    deduplicate: bool = True,
+    skip: Callable[[Sample, str], bool] = lambda sample, digest: False,
+    adjust: Callable[[Program], Program] = lambda program: program,
+) -> Iterator[SampleResult]:
+    """Judge samples; yield the results as they finish.
+
+    Args:
+        task: Makes the programs.
+        problems: The task's problems by id.
+        samples: Read as they are needed.
+        executor: Runs the programs.
+        truths: Runs the references.
+        workers: How many programs run at a time.
+        extraction: How the code is taken from a sample's text.
+        stops: Stop sequences, for the extraction ``stop``.
+        deduplicate: Run equal programs once.
+        skip: Says of a sample and its program's digest that it is judged already.
+        adjust: Changes programs before they run: other limits.
+    """
+    judge = _Judging(task, problems, executor, truths, deduplicate=deduplicate)
+    stops = tuple(stops)
+    limit = IN_FLIGHT * workers
+    for sample in samples:
+        problem = problems[sample.task_id]
+        code = extracted(sample, problem, extraction, stops)
+        if code is None:
+            if skip(sample, ""):
+                continue
+            verdict = Verdict.without_run(Status.NO_CODE, "no code in the sample")
+            yield judge.result(sample, "", verdict)
+            continue
+        program = adjust(task.program(problem, code))
+        if skip(sample, program.digest):
+            continue
+        judge.begin(sample, program)
+        while judge.under_way >= limit or judge.has_results:
+            yield from judge.take()
+    while judge.under_way:
+        yield from judge.take()
+    yield from judge.again()
+
+
+class _Judging:
+    """The state of one evaluation under way: who waits for which program."""
+
+    def __init__(
+        self,
+        task: Task,
+        problems: Mapping[str, Problem],
+        executor: Executor,
+        truths: Truths,
+        *,
+        deduplicate: bool,
+    ) -> None:
+        self._task = task
+        self._problems = problems
+        self._executor = executor
+        self._truths = truths
+        self._deduplicate = deduplicate
+        self._done: queue.SimpleQueue[tuple[str, Program, Future[Verdict]]] = queue.SimpleQueue()
+        self._waiting: dict[str, list[Sample]] = {}
+        self._known: OrderedDict[str, Verdict] = OrderedDict()
+        self._ready: list[SampleResult] = []
+        self._doubtful: list[tuple[list[Sample], Program]] = []
+        self.under_way = 0
+        self._number = 0
+
+    @property
+    def has_results(self) -> bool:
+        """Whether a result can be taken at once."""
+        return bool(self._ready) or not self._done.empty()
+
+    def result(
+        self, sample: Sample, digest: str, verdict: Verdict, attempts: int = 1
+    ) -> SampleResult:
+        """Return the result of a sample whose program came to ``verdict``."""
+        problem = self._problems[sample.task_id]
+        scores = self._task.score(problem, verdict)
+        return SampleResult(sample.task_id, sample.index, digest, scores, verdict, attempts)
+
+    def begin(self, sample: Sample, program: Program) -> None:
+        """Have a sample's program run, unless an equal one is known or under way."""
+        key = program.digest
+        if self._deduplicate:
+            if (known := self._known.get(key)) is not None:
+                self._known.move_to_end(key)
+                self._ready.append(self.result(sample, key, known))
+                return
+            if key in self._waiting:
+                self._waiting[key].append(sample)
+                return
+        else:
+            self._number += 1
+            key = f"{key} {self._number}"
+        self._waiting[key] = [sample]
+        self.under_way += 1
+        missing = [c for c in program.checks if isinstance(c, Calls) and c.truth is None]
+        futures = [self._truths.of(check, program.limits) for check in missing]
+        if not futures:
+            self._submit(key, program)
+            return
+        remaining, lock = len(futures), threading.Lock()
+
+        def count_down(_: Future[Truth]) -> None:
+            nonlocal remaining
+            with lock:
+                remaining -= 1
+                last = remaining == 0
+            if last:
+                self._submit(key, program)
+
+        for future in futures:
+            future.add_done_callback(count_down)
+
+    def _submit(self, key: str, program: Program) -> None:
+        """Run a program whose truths are there; failures of ours arrive with its verdict."""
+        try:
+            complete = self._truths.resolve(program)
+            future = self._executor.submit(complete)
+        except BaseException as error:
+            future = Future()
+            future.set_exception(error)
+        future.add_done_callback(lambda done: self._done.put((key, program, done)))
+
+    def take(self) -> Iterator[SampleResult]:
+        """Yield results that are there; wait for one if there is none."""
+        if self._ready:
+            yield from self._ready
+            self._ready.clear()
+            return
+        key, program, future = self._done.get()
+        self.under_way -= 1
+        samples = self._waiting.pop(key)
+        verdict = future.result()
+        if is_doubtful(program, verdict):
+            self._doubtful.append((samples, program))
+            return
+        if self._deduplicate and verdict.status is not Status.INFRASTRUCTURE_ERROR:
+            self._known[key] = verdict
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        for sample in samples:
+            yield self.result(sample, program.digest, verdict)
+
+    def again(self) -> Iterator[SampleResult]:
+        """Judge the doubtful ones a second time, one by one, now that all else is done."""
+        yield from self._ready
+        self._ready.clear()
+        for samples, program in self._doubtful:
+            verdict = self._executor.run(self._truths.resolve(program))
+            for sample in samples:
+                yield self.result(sample, program.digest, verdict, attempts=2)
+
+
+def is_doubtful(program: Program, verdict: Verdict) -> bool:
+    """Whether a wall time limit was hit while the program had to wait for a core.
+
+    A limit of CPU time is as true on a busy machine as on a quiet one.
+    """
+    return any(
+        result.status is Status.TIMEOUT
+        and result.usage.cpu_seconds < program.limits.cpu_seconds
+        and result.usage.waiting_seconds > WAITING_SHARE * result.usage.wall_seconds
+        for result in verdict.results
+    )

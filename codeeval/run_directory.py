@@ -1,0 +1,254 @@
+"""A run directory as it is written: one evaluation, kept so that nothing finished is ever lost.
+
+``results.jsonl`` grows by one line for each finished sample, written at once. Whatever ends the
+process, the same evaluation goes on from what is there. At the end the lines are put in order.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import time
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from codeeval.judging import SampleResult
+from codeeval.sandbox.errors import CodeEvalError
+from codeeval.sandbox.verdict import Status
+from codeeval.tasks.task import Sample
+
+__all__ = ["RunConflict", "RunDirectory", "find_run"]
+
+SYNC_SECONDS = 1.0
+SPEC_KEY = "spec"
+SPEC_DIGITS = 8
+
+
+class RunConflict(CodeEvalError, ValueError):
+    """The directory holds another evaluation, or one that is under way."""
+
+
+def spec_digest(spec: Mapping[str, Any]) -> str:
+    """Return the name of an evaluation: equal for the same task, samples, rules and limits."""
+    text = json.dumps(spec, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_run(root: Path, spec: Mapping[str, Any], name: str) -> Path:
+    """Return the directory of this evaluation below ``root``: the one begun before, or a new one.
+
+    Args:
+        root: The folder of all runs.
+        spec: What makes the evaluation this one.
+        name: What its directory is called between the time and the digest.
+    """
+    suffix = spec_digest(spec)[:SPEC_DIGITS]
+    if root.is_dir():
+        for path in sorted(root.glob(f"*-{suffix}"), reverse=True):
+            if (path / "run.json").is_file():
+                return path
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    plain = "".join(c if c.isalnum() or c in "-._" else "-" for c in name)
+    return root / f"{stamp}-{plain}-{suffix}"
+
+
+class RunDirectory:
+    """An evaluation under way on disk. A context manager that holds the directory's lock.
+
+    Args:
+        path: The directory; made if it is not there.
+        manifest: What ``run.json`` says; its ``spec`` decides what may be resumed.
+        overwrite: Begin anew, whatever is there.
+
+    Raises:
+        RunConflict: If it holds an evaluation with another spec, or another process uses it.
+    """
+
+    def __init__(self, path: Path, manifest: Mapping[str, Any], *, overwrite: bool = False) -> None:
+        self.path = path
+        self.manifest = dict(manifest)
+        path.mkdir(parents=True, exist_ok=True)
+        self._lock = (path / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise RunConflict(
+                f"{path}: another process is evaluating into it; wait, or choose another --output"
+            ) from None
+        try:
+            self._adopt(overwrite)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._done: set[int] = set()
+        self._offset = self._load()
+        self._results = (path / "results.jsonl").open("ab")
+        self._results.truncate(self._offset)
+        self._synced = time.monotonic()
+
+    def _adopt(self, overwrite: bool) -> None:
+        """Take over what is there, if it is the same evaluation."""
+        old_path = self.path / "run.json"
+        if old_path.exists() and not overwrite:
+            try:
+                old = json.loads(old_path.read_text("utf-8"))
+            except ValueError as error:
+                raise RunConflict(
+                    f"{old_path}: not JSON ({error}); --overwrite begins anew"
+                ) from None
+            mine, theirs = self.manifest.get(SPEC_KEY, {}), old.get(SPEC_KEY, {})
+            if mine != theirs:
+                keys = sorted(k for k in {*mine, *theirs} if mine.get(k) != theirs.get(k))
+                raise RunConflict(
+                    f"{self.path}: holds another evaluation ({', '.join(keys)} differ); choose "
+                    "another --output, or --overwrite it"
+                )
+            self.manifest["started"] = old.get("started", self.manifest.get("started"))
+        elif overwrite:
+            for name in ("results.jsonl", "samples.jsonl.gz", "report.json", "report.html"):
+                (self.path / name).unlink(missing_ok=True)
+        self.write_manifest(status="started")
+
+    def _load(self) -> int:
+        """Note what is finished; return where the last whole line ends."""
+        end = 0
+        try:
+            lines = (self.path / "results.jsonl").open("rb")
+        except FileNotFoundError:
+            return 0
+        with lines:
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    break
+                end += len(line)
+                if record["verdict"]["status"] != Status.INFRASTRUCTURE_ERROR:
+                    self._done.add(_key(record["task_id"], record["index"], record["program"]))
+        return end
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._results.close()
+        self._lock.close()
+
+    @property
+    def finished(self) -> int:
+        """How many samples were judged before."""
+        return len(self._done)
+
+    def has(self, sample: Sample, digest: str) -> bool:
+        """Whether this sample was judged before, as the program of this digest."""
+        return bool(self._done) and _key(sample.task_id, sample.index, digest) in self._done
+
+    def append(self, result: SampleResult) -> None:
+        """Write the line of one finished sample."""
+        self._results.write(json.dumps(result.as_dict()).encode() + b"\n")
+        self._results.flush()
+        now = time.monotonic()
+        if now - self._synced > SYNC_SECONDS:
+            os.fsync(self._results.fileno())
+            self._synced = now
+
+    def recording(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        """Pass samples on and keep them in ``samples.jsonl.gz``."""
+        with (
+            _replacing(self.path / "samples.jsonl.gz") as raw,
+            gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=1, mtime=0, filename="") as out,
+        ):
+            for sample in samples:
+                out.write(json.dumps(_line_of(sample)).encode() + b"\n")
+                yield sample
+
+    def write_manifest(self, **changes: Any) -> None:
+        """Write ``run.json`` with some entries changed."""
+        self.manifest.update(changes)
+        self._write("run.json", json.dumps(self.manifest, indent=2, default=str) + "\n")
+
+    def write_report(self, record: Mapping[str, Any]) -> None:
+        """Write ``report.json``."""
+        self._write("report.json", json.dumps(record, indent=1) + "\n")
+
+    def _write(self, name: str, text: str) -> None:
+        with _replacing(self.path / name) as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+
+    def put_in_order(self, order: Sequence[str]) -> None:
+        """Rewrite ``results.jsonl``: problems in their order, samples by index, one line each."""
+        self._results.flush()
+        ranks = {task_id: rank for rank, task_id in enumerate(order)}
+        keys, places = array("q"), array("q")
+        path, offset = self.path / "results.jsonl", 0
+        with path.open("rb") as lines:
+            for line in lines:
+                record = json.loads(line)
+                keys.append(ranks[record["task_id"]] << 32 | record["index"])
+                places.append(offset)
+                offset += len(line)
+            # Of several lines of one sample the last counts: sorting is stable.
+            chosen = sorted(range(len(keys)), key=keys.__getitem__)
+            with _replacing(path) as out:
+                for position, number in enumerate(chosen):
+                    after = chosen[position + 1] if position + 1 < len(chosen) else None
+                    if after is None or keys[after] != keys[number]:
+                        lines.seek(places[number])
+                        out.write(lines.readline())
+        self._results.close()
+        self._results = path.open("ab")
+
+
+def _key(task_id: str, index: int, digest: str) -> int:
+    """Return 64 bits that stand for a judged sample: a set of a million of them stays small."""
+    text = f"{task_id}\0{index}\0{digest}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def _line_of(sample: Sample) -> dict[str, Any]:
+    line: dict[str, Any] = {"task_id": sample.task_id, "index": sample.index}
+    if sample.completion is not None:
+        line["completion"] = sample.completion
+    else:
+        line["solution"] = sample.solution
+    if sample.model:
+        line["model"] = sample.model
+    return {**{key: value for key, value in sample.extra.items() if key not in line}, **line}
+
+
+class _replacing:  # noqa: N801  (used as a function)
+    """A file that appears whole, or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}.part")
+        self._file: IO[bytes] = self._part.open("wb")
+
+    def __enter__(self) -> IO[bytes]:
+        return self._file
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        if kind is None:
+            os.replace(self._part, self._path)
+        else:
+            self._part.unlink(missing_ok=True)
