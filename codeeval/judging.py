@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections import OrderedDict
@@ -10,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
+from codeeval.sandbox.errors import CodeEvalError
 from codeeval.sandbox.executor import Executor
 from codeeval.sandbox.program import Calls, Program, Truth
 from codeeval.sandbox.verdict import Status, Verdict
@@ -17,13 +19,19 @@ from codeeval.tasks.extract import extract
 from codeeval.tasks.task import Problem, Sample, Task
 from codeeval.truth import Truths
 
-__all__ = ["SampleResult", "extracted", "judge_samples"]
+__all__ = ["EvaluationStopped", "SampleResult", "extracted", "judge_samples"]
 
 IN_FLIGHT = 512
 """Samples under way for each worker: more than the rest can run while a few sit in loops."""
 REMEMBERED = 20_000
 """Verdicts kept for equal programs to come."""
 WAITING_SHARE = 0.1
+STOP_SECONDS = 0.2
+"""How long a wait for a verdict may keep a request to stop waiting."""
+
+
+class EvaluationStopped(CodeEvalError, RuntimeError):
+    """The evaluation was stopped on request; what was finished is kept."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,7 @@ def judge_samples(
     deduplicate: bool = True,
     skip: Callable[[Sample, str], bool] = lambda sample, digest: False,
     adjust: Callable[[Program], Program] = lambda program: program,
+    stop: threading.Event | None = None,
 ) -> Iterator[SampleResult]:
     """Judge samples; yield the results as they finish.
 
@@ -119,8 +128,13 @@ def judge_samples(
         deduplicate: Run equal programs once.
         skip: Says of a sample and its program's digest that it is judged already.
         adjust: Changes programs before they run: other limits.
+        stop: Ends the evaluation when it is set.
+
+    Raises:
+        EvaluationStopped: If ``stop`` was set.
     """
-    judge = _Judging(task, problems, executor, truths, deduplicate=deduplicate)
+    stop = stop or threading.Event()
+    judge = _Judging(task, problems, executor, truths, deduplicate=deduplicate, stop=stop)
     stops = tuple(stops)
     limit = IN_FLIGHT * workers
     for sample in samples:
@@ -154,8 +168,10 @@ class _Judging:
         truths: Truths,
         *,
         deduplicate: bool,
+        stop: threading.Event,
     ) -> None:
         self._task = task
+        self._stop = stop
         self._problems = problems
         self._executor = executor
         self._truths = truths
@@ -231,7 +247,7 @@ class _Judging:
             yield from self._ready
             self._ready.clear()
             return
-        key, program, future = self._done.get()
+        key, program, future = self._wait()
         self.under_way -= 1
         samples = self._waiting.pop(key)
         verdict = future.result()
@@ -244,6 +260,13 @@ class _Judging:
                 self._known.popitem(last=False)
         for sample in samples:
             yield self.result(sample, program.digest, verdict)
+
+    def _wait(self) -> tuple[str, Program, Future[Verdict]]:
+        """Return the next finished program."""
+        while not self._stop.is_set():
+            with contextlib.suppress(queue.Empty):
+                return self._done.get(timeout=STOP_SECONDS)
+        raise EvaluationStopped("stopped on request; the same call goes on from here")
 
     def again(self) -> Iterator[SampleResult]:
         """Judge the doubtful ones a second time, one by one, now that all else is done."""

@@ -12,13 +12,17 @@ from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.scoring.pass_at_k import pass_at_k_estimate, usable_ks
 
-__all__ = ["MissingSamples", "ProblemRow", "Report", "ReportBuilder"]
+__all__ = ["MissingSamples", "NothingJudged", "ProblemRow", "Report", "ReportBuilder"]
 
 Missing = Literal["error", "fail", "skip"]
 
 
 class MissingSamples(CodeEvalError, ValueError):
     """Problems have no sample, and nobody said what that should mean."""
+
+
+class NothingJudged(CodeEvalError, ValueError):
+    """Not one sample could be judged, so there is no number to report."""
 
 
 @dataclass(frozen=True)
@@ -156,12 +160,17 @@ class ReportBuilder:
             self._sealed += sealed
         self._statuses[task_id][status.value] += 1
 
+    @property
+    def infrastructure_errors(self) -> int:
+        """How many samples so far could not be judged."""
+        return sum(count[Status.INFRASTRUCTURE_ERROR] for count in self._statuses.values())
+
     def build(self, manifest: Mapping[str, Any]) -> Report:
         """Make the report of what was counted so far.
 
         Raises:
             MissingSamples: If ``missing`` is ``error`` and a problem has no sample.
-            ValueError: If no sample was judged.
+            NothingJudged: If no sample was judged.
         """
         rows = tuple(self._row(task_id) for task_id in self._statuses)
         absent = [row.task_id for row in rows if not row.statuses]
@@ -172,7 +181,7 @@ class ReportBuilder:
             )
         judged = [row for row in rows if row.samples]
         if not judged:
-            raise ValueError("no sample was judged, so there is nothing to report")
+            raise NothingJudged("no sample was judged, so there is nothing to report")
         failed = [row for row in rows if not row.statuses and self._missing == "fail"]
         usable, refused = self._usable(judged)
         estimates = {

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from codeeval.charts import axis, forest_row, meter, stacked_bar
 from codeeval.excerpts import FAILING, PASSING, Excerpt, choose, load
@@ -108,16 +109,17 @@ def _page(
         scores=_scores(report),
         verdicts=_verdicts(report),
         problems=problems_section(report, articles),
-        manifest=value(manifest),
+        manifest=value(_without_repeats(manifest)),
         left_out=_left_out(report, shown),
     )
 
 
 def _headline(report: Report) -> str:
     """Return the first estimate of each column in large figures."""
+    several = len(report.columns) > 1
     figures = "".join(
         f'<p class="figure {series(report, column)}">'
-        f"<span>{text(column)} · {text(estimate.metric)}</span>"
+        f"<span>{f'{text(column)} · ' if several else ''}{text(estimate.metric)}</span>"
         f"<b>{text(percent(estimate.value))}<small>%</small></b>"
         f"<span>{_between(estimate)}</span></p>"
         for column, estimates in report.estimates.items()
@@ -244,6 +246,17 @@ def _left_out(report: Report, shown: int) -> str:
         "and verdict is in samples.jsonl.gz and results.jsonl beside this page. Characters that "
         "cannot be seen are spelt out."
     )
+
+
+def _without_repeats(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out a part of the manifest that only says again what stands beside it."""
+    return {
+        key: item
+        for key, item in manifest.items()
+        if not isinstance(item, Mapping)
+        or not item
+        or any(manifest.get(name, item) != inner for name, inner in item.items())
+    }
 
 
 def _models(report: Report, excerpts: Iterable[Excerpt]) -> list[str]:

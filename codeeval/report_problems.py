@@ -8,6 +8,7 @@ from codeeval.charts import meter, profile
 from codeeval.excerpts import Excerpt
 from codeeval.html_parts import human_bytes, one_line, text, words
 from codeeval.report import ProblemRow, Report
+from codeeval.sandbox.verdict import CheckResult
 from codeeval.visible import clip, visible
 
 __all__ = ["ROWS", "article", "lead", "problems_section", "series"]
@@ -35,7 +36,7 @@ def lead(report: Report) -> str:
     if len(report.columns) > 1:
         start = f"Judged by {text(column)}, {start}"
     if all(row.samples <= 1 for row in report.problems):
-        return f"{start} and {never:,} are not, with one sample each."
+        return f"{start}, with one sample each."
     return f"{start} by every sample, {kinds.count('sometimes'):,} by some and {never:,} by none."
 
 
@@ -109,28 +110,40 @@ def article(excerpt: Excerpt, *, paint: Callable[[str], str]) -> str:
     ]
     facts += [f"run {excerpt.attempts} times"] * (excerpt.attempts > 1)
     facts += [text(sample.model)] * bool(sample.model)
-    checks = " · ".join(
-        f"{text(result.name)}: {words(result.status)}, {result.completed:,} of {result.total:,} "
-        "tests finished"
-        + (f", first failing test {result.failures[0]:,}" if result.failures else "")
-        for result in verdict.results
-    )
-    kind = "completion" if sample.completion is not None else "solution"
-    code = visible(sample.text.removesuffix("\n"))
-    numbers = "\n".join(map(str, range(1, code.count("\n") + 2)))
-    cut = excerpt.characters - len(sample.text)
-    more = f'<p class="label">… {cut:,} more characters</p>' if cut > 0 else ""
+    checks = " · ".join(map(_check, verdict.results))
     return (
         f'<article class="s-{verdict.status}"><h4>{words(verdict.status)} '
         f"<span>sample {sample.index}</span></h4>"
         f'<p class="meta">{" · ".join(facts)}<br>{checks}</p>'
         + _output("", clip(verdict.message, MESSAGE_CHARACTERS))
-        + f'<p class="label">{kind}</p><div class="code" tabindex="0" role="group" '
-        f'aria-label="{kind}"><pre aria-hidden="true">{numbers}</pre>'
-        f"<pre>{paint(code)}</pre></div>{more}"
+        + _code(excerpt, paint)
         + _output("standard output", verdict.stdout)
         + _output("standard error", verdict.stderr)
         + "</article>"
+    )
+
+
+def _check(result: CheckResult) -> str:
+    line = f"{text(result.name)}: {words(result.status)}"
+    if result.total == 1:
+        return line
+    line += f", {result.completed:,} of {result.total:,} tests finished"
+    return line + (f", first failing test {result.failures[0]:,}" if result.failures else "")
+
+
+def _code(excerpt: Excerpt, paint: Callable[[str], str]) -> str:
+    sample = excerpt.sample
+    kind = "completion" if sample.completion is not None else "solution"
+    code = visible(sample.text.removesuffix("\n"))
+    if not code.strip():
+        return f'<p class="label">The {kind} is empty.</p>'
+    numbers = "\n".join(map(str, range(1, code.count("\n") + 2)))
+    cut = excerpt.characters - len(sample.text)
+    more = f'<p class="label">… {cut:,} more characters</p>' if cut > 0 else ""
+    return (
+        f'<p class="label">{kind}</p><div class="code" tabindex="0" role="group" '
+        f'aria-label="{kind}"><pre aria-hidden="true">{numbers}</pre>'
+        f"<pre>{paint(code)}</pre></div>{more}"
     )
 
 

@@ -23,7 +23,7 @@ from codeeval.sandbox.program import Blob, Calls, Limits, Outputs, Program, Trut
 
 __all__ = ["TruthError", "Truths", "cache_directory"]
 
-FORMAT = 1
+FORMAT = 2
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 
 

@@ -10,7 +10,17 @@ from codeeval.sandbox.wire import FRAME
 
 __all__ = ["BOOT", "RUNNER_MODULES", "start_bytes"]
 
-RUNNER_MODULES = ("codec", "records", "confine", "candidate", "sample", "grader", "runner")
+RUNNER_MODULES = (
+    "codec",
+    "records",
+    "host",
+    "confine",
+    "candidate",
+    "sample",
+    "grader",
+    "grading",
+    "runner",
+)
 """In an order in which each imports only those before it, and the standard library."""
 
 BOOT = """

@@ -11,10 +11,11 @@ import marshal
 import os
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from types import CodeType, ModuleType
 from typing import Any
 
-from codeeval.sandbox.codec import Unencodable, encode, loads
+from codeeval.sandbox.codec import encode, loads
 from codeeval.sandbox.records import (
     DIGEST,
     ENDED,
@@ -30,6 +31,8 @@ __all__ = ["run_asserts", "run_calls", "run_script"]
 
 HIDDEN = ("codeeval", "ctypes", "_ctypes", "array", "mmap")
 MESSAGE_LENGTH = 2000
+CONDENSED = 1 << 16
+"""Larger outputs that compare exactly are sent as digests."""
 
 
 def prepare(name: str) -> ModuleType:
@@ -64,6 +67,23 @@ def kind_of(error: BaseException, *, loading: bool) -> str:
     if isinstance(error, AssertionError) and not loading:
         return "wrong_answer"
     return "runtime_error"
+
+
+def exit_code(error: SystemExit) -> int:
+    """Return the exit status that the interpreter would end with."""
+    code = error.code
+    return 0 if code is None else code & 0xFF if isinstance(code, int) else 1
+
+
+def run_exit_handlers() -> None:
+    """Do what the interpreter does at its end: wait for threads, call exit handlers."""
+    import atexit
+
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        threading._shutdown()
+    atexit._run_exitfuncs()
+    flush()
 
 
 def send_failure(channel: int, status: str, message: str) -> None:
@@ -120,6 +140,7 @@ def run_asserts(source: str, setup: str, tests: str, channel: int, nonce: bytes)
         status = kind_of(error, loading=False)
         send_failure(channel, status, f"{describe(error)}{where}"[: 2 * MESSAGE_LENGTH])
         return
+    flush()
     write_record(channel, ENDED, nonce)
 
 
@@ -165,17 +186,27 @@ def answer(function: Callable[..., Any], call: bytes, channel: int) -> bool:
         return False
     try:
         data_of_value = encode(value)
-    except (Unencodable, MemoryError, RecursionError) as error:
-        text = f"wrong_answer\nan output that is no plain data: {type(value).__name__} ({error})"
+    except BaseException:  # a hostile value may raise anything
+        text = f"wrong_answer\nan output that is no plain data: {type(value).__name__}"
         write_record(channel, RAISED, text.encode("utf-8", "backslashreplace"))
         return False
-    if len(data_of_value) > LARGEST:
-        from hashlib import sha256
-
+    size = len(data_of_value)
+    if size > LARGEST or (size > CONDENSED and is_exact(value)):
         write_record(channel, DIGEST, sha256(data_of_value).digest())
     else:
         write_record(channel, VALUE, data_of_value)
     return True
+
+
+def is_exact(value: Any) -> bool:
+    """Whether nothing but an equal value of the same types equals ``value``: texts, huge ints.
+
+    A digest then says as much as the value: no tolerance and no other spelling could match it.
+    """
+    kind = type(value)
+    if kind is int:
+        return bool(value.bit_length() > 1100)  # beyond every float
+    return kind in (str, bytes) or (kind in (list, tuple) and set(map(type, value)) == {str})
 
 
 def run_script(source: str, channel: int) -> None:
@@ -188,14 +219,13 @@ def run_script(source: str, channel: int) -> None:
     try:
         exec(code, main.__dict__)
     except SystemExit as error:
-        flush()
-        if error.code not in (None, 0):
+        if exit_code(error) != 0:
             send_failure(channel, "runtime_error", describe(error))
             return
     except BaseException as error:
         send_failure(channel, kind_of(error, loading=True), describe(error))
         return
-    flush()
+    run_exit_handlers()
     write_record(channel, ENDED)
 
 

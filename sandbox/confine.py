@@ -7,13 +7,22 @@ import ctypes
 import errno
 import os
 import platform
+import re
 import resource
 import signal
 import struct
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Confinement", "become_subreaper"]
+__all__ = [
+    "Confinement",
+    "become_subreaper",
+    "children",
+    "descendants",
+    "hide_memory",
+    "oom_kills",
+    "user_range",
+]
 
 _PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 36, 4, 38, 22
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -24,11 +33,49 @@ def become_subreaper() -> None:
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def hide_memory() -> None:
+    """Keep memory and descriptors of this process from others of the same user."""
+    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def user_range(first: int, size: int, id_map: str) -> int:
+    """Return the start of ``size`` user ids that exist here: ``first`` if they do from there on.
+
+    Args:
+        first: Where the range should start.
+        size: How many ids it holds.
+        id_map: The content of ``/proc/self/uid_map``: lines of start, outer start, length.
+
+    Raises:
+        OSError: If there are not as many.
+    """
+    extents = [tuple(map(int, line.split())) for line in id_map.splitlines()]
+    if any(start <= first and first + size <= start + length for start, _, length in extents):
+        return first
+    for start, _, length in extents:
+        lowest = max(start, size)  # the system's own users are below
+        blocks = (start + length - lowest) // size
+        if blocks > 0:
+            return lowest + first // size % blocks * size
+    raise OSError(errno.EINVAL, f"no {size} user ids in a row in this user namespace")
+
+
+def oom_kills() -> int:
+    """Return how many processes the kernel killed for this container's memory, if it says so."""
+    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
+        try:
+            with open(path) as file:
+                return next(int(line.split()[1]) for line in file if line.startswith("oom_kill "))
+        except (OSError, StopIteration, ValueError, IndexError):
+            continue
+    return 0
+
+
 class _Instructions(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
 
 
-# Numbers for (x86_64, aarch64); None where the call does not exist.
+# Numbers for (x86_64, aarch64).
 _REFUSED: Mapping[str, tuple[int, int]] = {
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
@@ -64,6 +111,9 @@ _REFUSED: Mapping[str, tuple[int, int]] = {
     "pivot_root": (155, 41),
     "personality": (135, 92),
     "clone3": (435, 435),
+    # memory that no process maps is counted nowhere
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
 }
 _SOCKET = (41, 198)
 _CLONE = (56, 220)
@@ -113,6 +163,7 @@ class Confinement:
 
     Args:
         users: Whether each sample gets a user id of its own (needs CAP_SETUID and CAP_SETGID).
+        alone: Whether this process and its children are all that it can see and signal.
         first_user: The first of the range of 2000 ids that belongs to this jail.
         root: The directory in which each sample gets its own; empty entries are ours to make.
         filter_calls: Whether to install the system call filter.
@@ -120,8 +171,11 @@ class Confinement:
 
     USERS = 2000
 
-    def __init__(self, *, users: bool, first_user: int, root: str, filter_calls: bool) -> None:
+    def __init__(
+        self, *, users: bool, alone: bool, first_user: int, root: str, filter_calls: bool
+    ) -> None:
         self.users = users
+        self.alone = alone
         self.first_user = first_user
         self.root = root
         code = seccomp_filter() if filter_calls else None
@@ -160,14 +214,17 @@ class Confinement:
 
     def enter(self, user: int, directory: str, limits: Mapping[str, Any]) -> None:
         """Become a sample: limits, user, private directory, filter. Called in the child."""
+        _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
         try:
             with open("/proc/self/oom_score_adj", "w") as file:
                 file.write("1000")
         except OSError:
             pass
         os.setsid()
-        set_limits(limits, own_user=self.users)
+        set_limits(limits)
+        self._limit_processes(limits["processes"])
         self.become(user)
+        _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # a new user id took it away
         os.umask(0o077)
         os.mkdir(directory, 0o700)
         os.chdir(directory)
@@ -177,17 +234,22 @@ class Confinement:
             if _libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0) != 0:
                 raise OSError(ctypes.get_errno(), "no system call filter")
 
+    def _limit_processes(self, processes: int) -> None:
+        """Limit the processes of this one's user, where the kernel counts no others with them."""
+        if self.users:
+            lower(resource.RLIMIT_NPROC, processes, processes)
+        elif self.alone and kernel_version() >= (5, 14):  # counts for each user namespace
+            own = len(process_ids())
+            lower(resource.RLIMIT_NPROC, processes + own, processes + own)
+
     def kill_all(self, user: int, spare: int = 0) -> None:
         """Kill every process of ``user``, from a helper that they cannot signal.
 
-        Without users of its own a sample's processes are children of ours, dead or alive: then
-        each of them is killed, but for the one to ``spare``.
+        Without users of its own a sample's processes are descendants of ours; each of them is
+        killed, but for the one to ``spare``.
         """
         if not self.users:
-            for child in children():
-                if child != spare:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(child, signal.SIGKILL)
+            self._kill_descendants(spare)
             return
         helper = os.fork()
         if helper == 0:
@@ -202,8 +264,20 @@ class Confinement:
                 os._exit(0)
         os.waitpid(helper, 0)
 
+    def _kill_descendants(self, spare: int) -> None:
+        own = os.getpid()
+        victims = descendants(own)
+        if self.alone:
+            # Stopped all at once, none can fork away from us.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGSTOP)
+            victims = [pid for pid in process_ids() if pid not in (1, own)]
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGCONT if pid == spare else signal.SIGKILL)
 
-def set_limits(limits: Mapping[str, Any], *, own_user: bool) -> None:
+
+def set_limits(limits: Mapping[str, Any]) -> None:
     """Set the kernel's limits for this process and its children: the backstop of our own."""
     cpu = int(limits["cpu_seconds"]) + 2
     lower(resource.RLIMIT_CPU, cpu, cpu + 1)
@@ -214,8 +288,6 @@ def set_limits(limits: Mapping[str, Any], *, own_user: bool) -> None:
     lower(resource.RLIMIT_MEMLOCK, 0, 0)
     if hasattr(resource, "RLIMIT_MSGQUEUE"):
         lower(resource.RLIMIT_MSGQUEUE, 0, 0)
-    if own_user:  # counted per user over the whole machine
-        lower(resource.RLIMIT_NPROC, limits["processes"], limits["processes"])
 
 
 def lower(kind: int, soft: int, hard: int) -> None:
@@ -226,10 +298,31 @@ def lower(kind: int, soft: int, hard: int) -> None:
     resource.setrlimit(kind, (soft, hard))
 
 
-def children() -> list[int]:
-    """Return the ids of this process's children, zombies included."""
-    try:
-        with open(f"/proc/self/task/{os.getpid()}/children") as file:
-            return [int(child) for child in file.read().split()]
-    except OSError:
-        return []
+def children(parent: int | None = None) -> list[int]:
+    """Return the ids of the children of this process, or of another; zombies included."""
+    found = list[int]()
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{parent or os.getpid()}/task"):
+            with open(f"/proc/{parent or os.getpid()}/task/{thread}/children") as file:
+                found += [int(child) for child in file.read().split()]
+    return found
+
+
+def descendants(parent: int) -> list[int]:
+    """Return the ids of the children of a process, of theirs, and so on."""
+    found, rest = list[int](), children(parent)
+    while rest:
+        pid = rest.pop()
+        found.append(pid)
+        rest.extend(children(pid))
+    return found
+
+
+def process_ids() -> list[int]:
+    """Return the ids of all processes in sight."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def kernel_version() -> tuple[int, ...]:
+    """Return the first two numbers of the kernel's version."""
+    return tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])

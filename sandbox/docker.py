@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -13,7 +14,7 @@ from codeeval.sandbox.bundle import BOOT
 from codeeval.sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
 from codeeval.sandbox.image import find_image
 from codeeval.sandbox.jail import Jail
-from codeeval.sandbox.local import ENVIRONMENT, PYTHON_FLAGS, STORE_BYTES, first_user
+from codeeval.sandbox.local import ENVIRONMENT, PYTHON_FLAGS, first_user
 from codeeval.sandbox.program import Limits
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["LABEL", "DockerJails", "connect", "container_options"]
 
 LABEL = "org.codeeval.run"
-OWN_BYTES = 256 * 2**20
-"""Memory of the runner, its graders and small files, beside the limit of the samples."""
+OWN_BYTES = 2560 * 2**20
+"""Memory of the runner, its graders and what programs share, beside the limit of the samples."""
 
 
 def connect() -> docker.DockerClient:
@@ -49,13 +50,12 @@ def connect() -> docker.DockerClient:
 
 def container_options(limits: Limits) -> dict[str, Any]:
     """Return the options of every container, each for a reason in docs/sandbox.md."""
-    memory = limits.memory_bytes + STORE_BYTES + OWN_BYTES
+    memory = limits.memory_bytes + limits.disk_bytes + OWN_BYTES
     return {
         "network_mode": "none",
         "read_only": True,
         "tmpfs": {
             "/tmp": f"rw,nosuid,nodev,noexec,size={limits.disk_bytes},nr_inodes=4k,mode=1777",
-            "/run/codeeval": f"rw,nosuid,nodev,noexec,size={STORE_BYTES},mode=0700",
         },
         "ipc_mode": "private",
         "shm_size": 16 * 2**20,
@@ -96,6 +96,10 @@ class DockerJails:
         if runtime is not None:
             self.isolation = f"docker:{runtime}"
 
+    def close(self) -> None:
+        """Let go of the daemon."""
+        self._client.close()
+
     def start(self) -> Jail:
         """Start one container.
 
@@ -126,12 +130,13 @@ class DockerJails:
             raise SandboxUnavailable(f"Docker starts no container: {error}") from error
         config = {
             "users": True,
+            "alone": True,
             "first_user": first_user(),
             "root": "/tmp",
             "shared": ["/dev/shm"],
-            "store": "/run/codeeval",
             "filter_calls": True,
             "path": ["/usr/lib/python3/dist-packages"],
+            "temporary": "",
         }
         return Jail(stream, config)
 
@@ -192,17 +197,20 @@ class _Container:
             del raw[:start]
         return b"".join(out)
 
+    def kill(self) -> None:
+        """Have the stream end, and the container with it: its runner reads to the end."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> str:
         """Kill and remove the container."""
         from docker.errors import APIError, DockerException
 
         if not self._closed:
             self._closed = True
-            try:
+            with contextlib.suppress(OSError):
                 self._attached.close()
                 self._socket.close()
-            except OSError:
-                pass
             try:
                 self._client.api.remove_container(self.id, force=True)
             except APIError:

@@ -23,11 +23,12 @@ SANDBOXES = ("auto", "docker", "bubblewrap", "unsafe-local")
 IN_FLIGHT = 512
 """Programs that `run_many` has under way for each worker: a slow one holds the others up late."""
 STORE_BYTES = 384 * 2**20
+STORE_FILES = 500
 PREFETCHED_BYTES = 32 * 1024
 """A larger frame waits for the reply before it: both sides writing at once would wait for ever."""
 RECYCLED_AFTER = 5000
 ATTEMPTS = 3
-OWN_SECONDS = 150.0
+OWN_SECONDS = 300.0
 
 
 @runtime_checkable
@@ -84,6 +85,9 @@ class Jails(Protocol):
     def start(self) -> Jail:
         """Start a jail; raises SandboxUnavailable or JailDied."""
 
+    def close(self) -> None:
+        """Let go of what the jails share."""
+
 
 class _Job:
     """A program under way, what it is to become, and how often a jail died of it."""
@@ -108,6 +112,7 @@ class Pool:
         if workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
         self._jails = jails
+        self._process = os.getpid()
         self._limits = limits
         self.workers = workers
         self._waiting: deque[_Job] = deque()
@@ -144,11 +149,11 @@ class Pool:
         job = self._enqueue(program)
 
         def hand_on(done: Future[tuple[Verdict, bytes]]) -> None:
-            if done.cancelled():
-                future.cancel()
-            elif (error := done.exception()) is not None:
+            if not future.set_running_or_notify_cancel():
+                return
+            if (error := done.exception()) is not None:
                 future.set_exception(error)
-            elif not future.cancelled():
+            else:
                 future.set_result(done.result()[0])
 
         job.future.add_done_callback(hand_on)
@@ -160,6 +165,9 @@ class Pool:
                 f"memory_bytes of a program is {program.limits.memory_bytes}, above the "
                 f"{self._limits.memory_bytes} that this executor was opened for"
             )
+        blobs_of(program)  # here a program that cannot be judged meets who sent it
+        if os.getpid() != self._process:
+            raise SandboxError("an executor cannot be used in a fork; open one there")
         job = _Job(program)
         with self._changed:
             if self._failure is not None:
@@ -177,12 +185,17 @@ class Pool:
     def run_many(self, programs: Iterable[Program]) -> Iterator[Verdict]:
         """Judge programs; yield the verdicts in their order."""
         flying: deque[_Job] = deque()
-        for program in programs:
-            flying.append(self._enqueue(program))
-            while flying and (flying[0].future.done() or len(flying) >= IN_FLIGHT * self.workers):
+        try:
+            for program in programs:
+                flying.append(self._enqueue(program))
+                most = IN_FLIGHT * self.workers
+                while flying and (flying[0].future.done() or len(flying) >= most):
+                    yield flying.popleft().future.result()[0]
+            while flying:
                 yield flying.popleft().future.result()[0]
-        while flying:
-            yield flying.popleft().future.result()[0]
+        finally:
+            for job in flying:  # nobody wants them any more
+                job.future.cancel()
 
     def truth(self, program: Program) -> Truth:
         """Run a trusted reference and return its outputs."""
@@ -195,7 +208,7 @@ class Pool:
         return Truth(Blob(pack(outputs)), tuple(seconds))
 
     def close(self) -> None:
-        """End all jails; programs that were not judged are cancelled."""
+        """End all jails; programs that were not judged raise SandboxUnavailable."""
         with self._changed:
             self._closing = True
             dropped = list(self._waiting)
@@ -203,11 +216,18 @@ class Pool:
             jails = list(self._open)
             self._changed.notify_all()
         for job in dropped:
-            job.future.cancel()
+            self._fail(job, SandboxUnavailable("the executor was closed"))
         for jail in jails:
-            jail.close()
+            jail.kill()
         for thread in self._threads:
             thread.join(30)
+        self._jails.close()
+
+    @staticmethod
+    def _fail(job: _Job, error: BaseException) -> None:
+        """Let whoever waits for a program know that it will not be judged."""
+        if job.begun or job.future.set_running_or_notify_cancel():
+            job.future.set_exception(error)
 
     def _work(self) -> None:
         """Drive one jail after the other until the executor is closed."""
@@ -242,6 +262,8 @@ class Pool:
                 continue
             with self._changed:
                 self._open.add(jail)
+                if self._closing:
+                    jail.kill()
             return jail
         raise AssertionError("the last delay raises")
 
@@ -252,7 +274,7 @@ class Pool:
             failed = list(self._waiting)
             self._waiting.clear()
         for job in failed:
-            job.future.set_exception(error)
+            self._fail(job, error)
 
     def _next(self, *, wait: bool) -> _Job | None:
         """Take the next waiting program; None if there is none, or at the end."""
@@ -279,6 +301,7 @@ class Pool:
                 if held is None and not retire and len(flying) < 2:
                     job = self._next(wait=not flying)
                     if job is not None:
+                        held = job, b""
                         held = job, self._frames(jail, job.program)
                     elif not flying:
                         with self._changed:
@@ -328,7 +351,7 @@ class Pool:
         with self._changed:
             if self._closing:
                 for job in jobs:
-                    job.future.set_exception(SandboxUnavailable("the executor was closed"))
+                    self._fail(job, SandboxUnavailable("the executor was closed"))
                 return
             self._waiting.extendleft(jobs)
             self._changed.notify_all()
@@ -358,7 +381,7 @@ class Pool:
             jail.blobs[blob.digest] = size  # now the most recent
         needed = {blob.digest for blob in blobs_of(program)}
         drops = []
-        while sum(jail.blobs.values()) > STORE_BYTES:
+        while sum(jail.blobs.values()) > STORE_BYTES or len(jail.blobs) > STORE_FILES:
             oldest = next((digest for digest in jail.blobs if digest not in needed), None)
             if oldest is None:
                 break

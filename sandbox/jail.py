@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -35,8 +36,11 @@ class Stream(Protocol):
     def read(self, seconds: float) -> bytes:
         """Return some bytes; none if the jail has ended; raises TimeoutError."""
 
+    def kill(self) -> None:
+        """End the jail; called by any thread, so that one that reads from it sees its end."""
+
     def close(self) -> str:
-        """End the jail at once; return the last that it wrote to its standard error."""
+        """End the jail and let go of it; return the last that it wrote to its standard error."""
 
 
 class Jail:
@@ -58,7 +62,7 @@ class Jail:
             self.hello: Mapping[str, Any] = self.receive(START_SECONDS)[0]["hello"]
         except OSError as error:
             raise JailDied(f"the sandbox did not start: {error}; {stream.close()}") from error
-        except JailDied:
+        except BaseException:
             stream.close()
             raise
         self.blobs: dict[str, int] = {}
@@ -82,8 +86,12 @@ class Jail:
         """
         deadline = time.monotonic() + seconds
         sizes = FRAME.unpack(self._take(FRAME.size, deadline))
-        header = json.loads(self._take(sizes[0], deadline))
-        return header, self._take(sizes[1], deadline)
+        header_bytes, payload = self._take(sizes[0], deadline), self._take(sizes[1], deadline)
+        try:
+            header: dict[str, Any] = json.loads(header_bytes)
+        except ValueError as error:
+            raise JailDied(f"the sandbox talks nonsense: {error}") from error
+        return header, payload
 
     def _take(self, size: int, deadline: float) -> bytes:
         buffer = self._buffer
@@ -101,8 +109,12 @@ class Jail:
         del buffer[:size]
         return part
 
+    def kill(self) -> None:
+        """End the jail at once, with everything in it; whoever waits for it sees it die."""
+        self._stream.kill()
+
     def close(self) -> None:
-        """End the jail at once, with everything in it."""
+        """End the jail and let go of it; for the thread that reads from it."""
         self._stream.close()
 
 
@@ -135,6 +147,7 @@ class ProcessJail:
         self._poll.register(self._stderr, select.POLLIN)
         self._said: deque[bytes] = deque(maxlen=16)
         self._closed = False
+        self._ending = threading.Lock()
 
     @property
     def pid(self) -> int:
@@ -158,7 +171,10 @@ class ProcessJail:
                 raise TimeoutError
             for descriptor, _ in events:
                 if descriptor == self._stdout:
-                    return os.read(self._stdout, 1 << 16)
+                    data = os.read(self._stdout, 1 << 16)
+                    if not data:
+                        self._listen()
+                    return data
                 self._listen()
         return b""
 
@@ -173,19 +189,27 @@ class ProcessJail:
         else:
             self._poll.unregister(self._stderr)
 
+    def kill(self) -> None:
+        """Kill it; its end is seen by `read`."""
+        with self._ending:
+            if not self._closed:
+                self._kill()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def close(self) -> str:
-        """Kill it and wait for its end."""
-        if not self._closed:
-            self._closed = True
-            with contextlib.suppress(KeyError):
-                self._listen()
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-                if stream is not None:
-                    try:
-                        stream.close()
-                    except OSError:
-                        continue
+        """Kill it, wait for its end, close its streams."""
+        with self._ending:
+            if not self._closed:
+                self._closed = True
+                with contextlib.suppress(KeyError):
+                    self._listen()
+                self._kill()
+                self._process.wait()
+                for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+                    if stream is not None:
+                        with contextlib.suppress(OSError):
+                            stream.close()
         return b"".join(self._said).decode("utf-8", "backslashreplace")[-2000:].strip()

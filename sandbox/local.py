@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
+import signal
 import sys
 import sysconfig
 import tempfile
@@ -13,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from codeeval.sandbox.bundle import BOOT
+from codeeval.sandbox.confine import Confinement, descendants, user_range
 from codeeval.sandbox.errors import SandboxUnavailable
 from codeeval.sandbox.jail import Jail, ProcessJail
 from codeeval.sandbox.program import Limits
 
 __all__ = ["BubblewrapJails", "UnsafeLocalJails", "first_user"]
 
-STORE_BYTES = 512 * 2**20
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -60,18 +62,22 @@ class BubblewrapJails:
                 "'bubblewrap'"
             )
         self._command = command
-        self._users = os.geteuid() == 0
+        self._users = os.geteuid() == 0 and has_user_range()
+
+    def close(self) -> None:
+        """Let go of nothing."""
 
     def start(self) -> Jail:
         """Start one jail."""
         config = {
             "users": self._users,
+            "alone": True,
             "first_user": first_user(),
             "root": "/tmp",
             "shared": ["/dev/shm"],
-            "store": "/run/codeeval",
             "filter_calls": True,
             "path": ["/opt/site"],
+            "temporary": "",
         }
         return Jail(ProcessJail(self._arguments(), {"PATH": os.defpath}), config)
 
@@ -105,7 +111,6 @@ class BubblewrapJails:
         for folder, size, mode in (
             ("/tmp", self._limits.disk_bytes, "1777"),
             ("/dev/shm", 16 * 2**20, "1777"),
-            ("/run/codeeval", STORE_BYTES, "0700"),
         ):
             arguments += ["--perms", mode, "--size", str(size), "--tmpfs", folder]
         arguments += ["--remount-ro", "/", "--chdir", "/"]
@@ -126,6 +131,9 @@ class UnsafeLocalJails:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
+    def close(self) -> None:
+        """Let go of nothing."""
+
     def start(self) -> Jail:
         """Start one runner."""
         root = tempfile.mkdtemp(prefix="codeeval-")
@@ -133,28 +141,59 @@ class UnsafeLocalJails:
         os.mkdir(folder)
         config: dict[str, Any] = {
             "users": False,
+            "alone": False,
             "first_user": 0,
             "root": folder,
             "shared": [],
-            "store": os.path.join(root, "store"),
             "filter_calls": False,
             "path": [sysconfig.get_path("purelib")],
+            "temporary": root,
         }
         command = [os.path.realpath(sys.executable), *PYTHON_FLAGS, "-c", BOOT]
         return Jail(_LocalProcess(command, root), config)
 
 
 class _LocalProcess(ProcessJail):
-    """A process whose folder goes with it."""
+    """A process whose descendants and folder go with it."""
 
     def __init__(self, command: list[str], root: str) -> None:
         super().__init__(command, {**ENVIRONMENT, "HOME": root})
         self._root = root
 
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGSTOP)  # it adopts orphans, and starts nothing more
+        for _ in range(100):
+            found = descendants(self.pid)
+            for pid in found:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if not any(map(is_alive, found)):
+                break
+        super()._kill()
+
     def close(self) -> str:
         said = super().close()
         shutil.rmtree(self._root, ignore_errors=True)
         return said
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1] not in b"ZX"
+    except OSError:
+        return False
+
+
+def has_user_range() -> bool:
+    """Whether this user namespace has as many user ids as a jail needs."""
+    try:
+        for kind in ("gid", "uid"):
+            user_range(0, Confinement.USERS, Path(f"/proc/self/{kind}_map").read_text())
+    except OSError:
+        return False
+    return True
 
 
 def visible(folder: Path) -> list[str]:

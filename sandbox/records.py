@@ -9,11 +9,13 @@ __all__ = [
     "DIGEST",
     "ENDED",
     "FAILED",
+    "FirstRecord",
     "LARGEST",
     "RAISED",
     "READY",
     "VALUE",
     "RecordReader",
+    "write_all",
     "write_record",
 ]
 
@@ -28,26 +30,38 @@ before the calls; the end of the tests."""
 
 def write_record(descriptor: int, kind: int, data: bytes = b"") -> None:
     """Write one record, all of it."""
-    record = memoryview(HEADER.pack(kind, len(data)) + data)
-    while record:
-        record = record[os.write(descriptor, record) :]
+    write_all(descriptor, HEADER.pack(kind, len(data)) + data)
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    """Write all of ``data``."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 class RecordReader:
-    """Splits a stream of bytes into records; wrong ones end it."""
+    """Splits a stream of bytes into records; wrong ones end it.
 
-    def __init__(self) -> None:
+    Args:
+        largest: The most bytes that a record may hold.
+    """
+
+    def __init__(self, largest: int = LARGEST + 1024) -> None:
+        self._largest = largest
         self._buffer = bytearray()
         self.broken = False
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """Take bytes and return the records that are complete."""
+        if self.broken:
+            return []
         buffer = self._buffer
         buffer += data
         records, start = [], 0
         while len(buffer) - start >= HEADER.size and not self.broken:
             kind, size = HEADER.unpack_from(buffer, start)
-            if size > LARGEST + 1024 or not READY <= kind <= ENDED:
+            if size > self._largest or not READY <= kind <= ENDED:
                 self.broken = True
                 break
             end = start + HEADER.size + size
@@ -55,6 +69,26 @@ class RecordReader:
                 break
             records.append((kind, bytes(buffer[start + HEADER.size : end])))
             start = end
-        if start:
+        if self.broken:
+            buffer.clear()
+        elif start:
             del buffer[:start]
         return records
+
+
+class FirstRecord:
+    """Takes a stream of bytes and keeps its first record only; the rest costs nothing."""
+
+    LARGEST = 64 * 2**10
+
+    def __init__(self) -> None:
+        self._reader = RecordReader(self.LARGEST)
+        self.record: tuple[int, bytes] | None = None
+
+    def feed(self, data: bytes) -> bool:
+        """Take bytes; whether the record is there, or can no longer come."""
+        if self.record is None:
+            records = self._reader.feed(data)
+            if records:
+                self.record = records[0]
+        return self.record is not None or self._reader.broken

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from codeeval.sandbox.candidate import end
-from codeeval.sandbox.confine import Confinement, children
+from codeeval.sandbox.confine import Confinement, children, descendants, oom_kills
+from codeeval.sandbox.host import HostGone
 
 __all__ = ["Capture", "Ending", "Sample", "sweep"]
 
 CHUNK = 1 << 16
 SCAN_SECONDS = 0.02
+REAP_SECONDS = 5.0
 CEILING = 10.0
 """A machine so busy that a sample waits this many times its limit ends it all the same."""
 
@@ -66,6 +68,8 @@ class Ending:
         self.limit = ""
         self.message = ""
         self.wait_status: int | None = None
+        self.setup = b""
+        """``+`` once the sample was ready to run code, or what kept it from that."""
         self.wall_seconds = self.cpu_seconds = self.waiting_seconds = 0.0
         self.memory_bytes = 0
 
@@ -129,16 +133,20 @@ class Sample:
         self.ending = Ending()
         self.settles_at = float("inf")
         """When to stop waiting for a sample that has given all of its answers."""
+        self.grader = 0
+        """The id of a child of ours that is to survive the sample, or 0."""
+        self.grader_status: int | None = None
+        self._oom_kills = oom_kills()
         out, out_end = os.pipe()
         err, err_end = os.pipe()
         self._streams = {out: stdout, err: stderr}
+        self._setup, setup_end = os.pipe()
         self.started = time.monotonic()
         self.pid = os.fork()
         if self.pid == 0:
-            self._become(body, stdin, out_end, err_end, channel)
-        os.close(out_end)
-        os.close(err_end)
-        os.close(channel)
+            self._become(body, stdin, out_end, err_end, channel, setup_end)
+        for descriptor in (out_end, err_end, channel, setup_end):
+            os.close(descriptor)
         os.set_blocking(out, False)
         os.set_blocking(err, False)
         self._clock = ~self.pid << 3 | 2
@@ -148,37 +156,52 @@ class Sample:
             self._handle = -1
 
     def _become(
-        self, body: Callable[[], None], stdin: int | None, out: int, err: int, channel: int
+        self,
+        body: Callable[[], None],
+        stdin: int | None,
+        out: int,
+        err: int,
+        channel: int,
+        setup: int,
     ) -> None:
         """Set up the child and run the body; never returns."""
-        status = 0
+        status, entered = 70, False
         try:
             if stdin is None:
                 stdin = os.open("/dev/null", os.O_RDONLY)
-            os.dup2(stdin, 0)
-            os.dup2(out, 1)
-            os.dup2(err, 2)
-            os.dup2(channel, 3)
-            os.closerange(4, 4096)
+            for number, descriptor in enumerate((stdin, out, err, channel, setup)):
+                os.dup2(descriptor, number, inheritable=number < 3)
+            os.closerange(5, 4096)
             self.confinement.enter(self.user, self.directory, self.limits)
+            os.write(4, b"+")
+            os.close(4)
+            entered = True
             body()
-        except BaseException:
-            status = 70
+            status = 0
+        except BaseException as error:
+            if not entered:
+                with contextlib.suppress(OSError):
+                    os.write(4, str(error).encode())
         finally:
             end(status)
 
-    def watch(self, readers: Mapping[int, Callable[[bytes], bool]]) -> None:
+    def watch(self, readers: Mapping[int, Callable[[bytes], bool]], lifeline: int) -> None:
         """Wait for the end of the sample, for a limit, or for a reader that has seen enough.
 
         Args:
             readers: For further descriptors, what takes their bytes (none at the end of file) and
                 says whether this settles the sample.
+            lifeline: A pipe whose other end is held by whoever waits for the verdict.
+
+        Raises:
+            HostGone: If the other end of the lifeline is closed.
         """
         poll = select.poll()
         for descriptor in (*self._streams, *readers):
             poll.register(descriptor, select.POLLIN)
         if self._handle >= 0:
             poll.register(self._handle, select.POLLIN)
+        poll.register(lifeline, 0)
         next_scan = self.started + SCAN_SECONDS
         while True:
             now = time.monotonic()
@@ -189,6 +212,8 @@ class Sample:
             for descriptor, _ in poll.poll(patience * 1000):
                 if descriptor == self._handle:
                     settled = True
+                elif descriptor == lifeline:
+                    raise HostGone
                 elif descriptor in self._streams:
                     self._drain(descriptor, poll)
                 else:
@@ -230,7 +255,7 @@ class Sample:
     def _over_limit(self, now: float) -> bool:
         """Whether a limit is reached, which is then written down in the ending."""
         ending, limits = self.ending, self.limits
-        cpu, memory = self._scan()
+        cpu, memory, processes = self._scan()
         cpu = max(cpu, self.cpu_seconds())
         ending.cpu_seconds = max(ending.cpu_seconds, cpu)
         ending.memory_bytes = max(ending.memory_bytes, memory)
@@ -238,6 +263,9 @@ class Sample:
         if memory > limits["memory_bytes"]:
             ending.limit = "memory_limit"
             ending.message = f"used more than {limits['memory_bytes']} bytes of memory"
+        elif processes > limits["processes"] and not self.confinement.users:
+            ending.limit = "runtime_error"
+            ending.message = f"had more than {limits['processes']} processes"
         elif cpu > limits["cpu_seconds"]:
             ending.limit = "timeout"
             ending.message = f"reached the CPU time limit of {limits['cpu_seconds']:g} s"
@@ -261,35 +289,25 @@ class Sample:
                     except OSError:
                         continue
             return found or [self.pid]
-        found, rest = [], [self.pid]
-        while rest and len(found) < 1000:
-            pid = rest.pop()
-            found.append(pid)
-            try:
-                with open(f"/proc/{pid}/task/{pid}/children") as file:
-                    rest.extend(int(child) for child in file.read().split())
-            except OSError:
-                continue
-        return found
+        return [pid for pid in descendants(os.getpid()) if pid != self.grader]
 
-    def _scan(self) -> tuple[float, int]:
-        """Return CPU seconds and resident bytes of the sample's living processes."""
+    def _scan(self) -> tuple[float, int, int]:
+        """Return CPU seconds, resident bytes and number of the sample's living processes."""
         ticks = pages = 0
-        for pid in self._processes():
+        processes = self._processes()
+        for pid in processes:
             try:
                 with open(f"/proc/{pid}/stat", "rb") as file:
                     fields = file.read().rpartition(b")")[2].split()
             except OSError:
                 continue
-            ticks += int(fields[11]) + int(fields[12])
+            ticks += sum(map(int, fields[11:15]))  # its own, and of children that have ended
             pages += int(fields[21])
-        return ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE")
+        seconds = ticks / os.sysconf("SC_CLK_TCK")
+        return seconds, pages * os.sysconf("SC_PAGE_SIZE"), len(processes)
 
-    def finish(self, grader: int = 0) -> bool:
+    def finish(self) -> bool:
         """Kill what is left of the sample, collect it, remove its directory.
-
-        Args:
-            grader: The id of a process of ours that may still run, or 0.
 
         Returns:
             Whether nothing is left. If something is, the jail is to be thrown away.
@@ -301,8 +319,8 @@ class Sample:
             if ending.wall_seconds > 0.5:
                 ending.waiting_seconds = waiting_seconds(self.pid)
         if not dead:
-            self.confinement.kill_all(self.user, spare=grader)
-        clean = self._reap(grader)
+            self.confinement.kill_all(self.user, spare=self.grader)
+        clean = self._reap()
         ending.wall_seconds = ending.wall_seconds or time.monotonic() - self.started
         for descriptor in self._streams:
             for _ in range(64):
@@ -313,6 +331,12 @@ class Sample:
             os.close(descriptor)
         if self._handle >= 0:
             os.close(self._handle)
+        os.set_blocking(self._setup, False)
+        with contextlib.suppress(BlockingIOError):
+            ending.setup = os.read(self._setup, 500)
+        os.close(self._setup)
+        if not ending.limit and oom_kills() > self._oom_kills:
+            ending.limit, ending.message = "memory_limit", "used more memory than there is"
         try:
             os.rmdir(self.directory)
         except FileNotFoundError:
@@ -321,21 +345,18 @@ class Sample:
             sweep(self.confinement, self.user, [self.directory])
         return clean and not os.path.lexists(self.directory)
 
-    def _reap(self, grader: int) -> bool:
+    def _reap(self) -> bool:
         """Collect the sample's processes and whatever they left running."""
         ending = self.ending
-        deadline = time.monotonic() + 2
+        deadline = time.monotonic() + REAP_SECONDS
         cpu = 0.0
-        waited_for = {grader} if grader else set()
         while True:
             try:
                 pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 break
-            if pid == grader and grader:
-                self.grader_status = status
-                waited_for.discard(grader)
-                grader = 0
+            if pid and pid == self.grader:
+                self.grader_status, self.grader = status, 0
                 continue
             if pid:
                 cpu += used.ru_utime + used.ru_stime
@@ -343,16 +364,14 @@ class Sample:
                 if pid == self.pid:
                     ending.wait_status = status
                 continue
-            if ending.wait_status is not None and set(children()) <= waited_for:
+            if ending.wait_status is not None and set(children()) <= {self.grader}:
                 break
             if time.monotonic() > deadline:
                 return False
-            self.confinement.kill_all(self.user, spare=grader)
+            self.confinement.kill_all(self.user, spare=self.grader)
             time.sleep(0.0005)
         ending.cpu_seconds = max(cpu, ending.cpu_seconds)
         return True
-
-    grader_status: int | None = None
 
 
 def waiting_seconds(pid: int) -> float:

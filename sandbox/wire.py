@@ -12,6 +12,7 @@ import marshal
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from codeeval.sandbox.program import Asserts, Blob, Calls, Check, Outputs, Program, Stdio
@@ -29,14 +30,27 @@ def frame(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
 
 
 def blobs_of(program: Program) -> list[Blob]:
-    """Return what the program's checks need in the jail's store."""
+    """Return what the program's checks need in the jail, beside the program.
+
+    Raises:
+        ValueError: If a check has no truth.
+    """
     found = []
     for check in program.checks:
         if isinstance(check, Calls | Outputs):
             found.append(check.inputs)
         if isinstance(check, Calls):
             found.append(_truth_blob(check))
+        if isinstance(check, Stdio):
+            found.extend(_case_blobs(check.cases))
     return found
+
+
+@lru_cache(maxsize=16)
+def _case_blobs(cases: tuple[tuple[str, str], ...]) -> tuple[Blob, Blob]:
+    """Return the inputs and the expected outputs of cases."""
+    inputs, expected = zip(*cases, strict=True) if cases else ((), ())
+    return Blob(marshal.dumps(list(inputs), 2)), Blob(marshal.dumps(list(expected), 2))
 
 
 def _truth_blob(check: Calls) -> Blob:
@@ -60,10 +74,12 @@ def _encode_check(check: Check) -> dict[str, Any]:
     if isinstance(check, Asserts):
         return {"kind": "asserts", **asdict(check)}
     if isinstance(check, Stdio):
+        inputs, expected = _case_blobs(check.cases)
         return {
             "kind": "stdio",
             "name": check.name,
-            "cases": check.cases,
+            "inputs": inputs.digest,
+            "expected": expected.digest,
             "all_failures": check.all_failures,
         }
     common = {

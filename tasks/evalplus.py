@@ -45,6 +45,9 @@ class EvalPlus:
         compat: ``head``, or ``evalplus-0.3.1``: the rules of the released version, with shorter
             time limits and with HumanEval/32 failed whatever the sample.
         limits: What one check may take.
+        all_failures: Whether a check goes on after a failure and reports every one.
+        minimum_seconds: Floor of one call's time limit; that of ``compat`` if None.
+        time_factor: A call may take this many times the reference's CPU time.
     """
 
     data_file: Path | None = None
@@ -53,6 +56,9 @@ class EvalPlus:
     base_only: bool = False
     compat: str = "head"
     limits: Limits = LIMITS
+    all_failures: bool = False
+    minimum_seconds: float | None = None
+    time_factor: float = TIME_FACTOR
     name: ClassVar[str]
     _stem: ClassVar[str]
     _hub: ClassVar[Hub]
@@ -200,6 +206,9 @@ class EvalPlus:
         oracle = self._oracles.get(problem.entry_point, "")
         if oracle == "root" and self.compat == "evalplus-0.3.1":
             oracle = "never"
+        minimum = self.minimum_seconds
+        if minimum is None:
+            minimum = MINIMUM_SECONDS[self.compat]
         return tuple(
             Calls(
                 entry_point=problem.entry_point,
@@ -207,8 +216,9 @@ class EvalPlus:
                 reference=problem.reference,
                 oracle=f"evalplus:{oracle}" if oracle else "evalplus",
                 atol=float(record["atol"]),
-                minimum_seconds=MINIMUM_SECONDS[self.compat],
-                time_factor=TIME_FACTOR,
+                minimum_seconds=minimum,
+                time_factor=self.time_factor,
+                all_failures=self.all_failures,
                 name=name,
             )
             for name in self.columns

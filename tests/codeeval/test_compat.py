@@ -49,6 +49,8 @@ def asserted(status: Status, message: str) -> Verdict:
         (Status.RUNTIME_ERROR, "ended by signal 11 (SIGSEGV)", "timed out"),
         (Status.WRONG_ANSWER, "AssertionError", "failed: "),
         (Status.WRONG_ANSWER, "AssertionError: sizes: 3", "failed: sizes: 3"),
+        (Status.WRONG_ANSWER, "AssertionError in: assert f([]) == []", "failed: "),
+        (Status.RUNTIME_ERROR, "KeyError: 'a' in: assert f([]) == []", "failed: 'a'"),
         (Status.RUNTIME_ERROR, "call 3: KeyError: 'a'", "failed: 'a'"),
         (Status.RUNTIME_ERROR, "json.decoder.JSONDecodeError: bad", "failed: bad"),
         (Status.WRONG_ANSWER, "call 3: returned 1, expected 2", "failed: returned 1, expected 2"),

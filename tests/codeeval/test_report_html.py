@@ -134,6 +134,11 @@ class TestContent:
         for value in (MANIFEST["data_digest"], MANIFEST["image"], "4 GiB (4,294,967,296 bytes)"):
             assert value in text
 
+    def test_a_manifest_that_repeats_itself_is_shown_once(self, tmp_path):
+        spec = {key: MANIFEST[key] for key in ("task", "rules", "limits")}
+        page = page_of(tmp_path, realistic(3, 1), manifest={**MANIFEST, "spec": spec})
+        assert page.count("memory bytes") == 1
+
     def test_every_problem_can_be_opened(self, realistic_page):
         assert (
             len(re.findall(r'<details class="(?:always|sometimes|never)"', realistic_page)) == 164

@@ -11,25 +11,25 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from codeeval.judging import SampleResult, judge_samples
+from codeeval.checking import LoadedTask
+from codeeval.judging import EvaluationStopped, SampleResult, judge_samples
 from codeeval.report import Report, ReportBuilder
 from codeeval.run_directory import RunDirectory, find_run
 from codeeval.run_files import iter_results
 from codeeval.samples.completeness import Completeness
 from codeeval.samples.ids import SampleIds
 from codeeval.samples.read import read_samples
-from codeeval.sandbox.errors import CodeEvalError
 from codeeval.sandbox.executor import Executor, Pool, default_workers, open_executor
 from codeeval.sandbox.program import Limits, Program
 from codeeval.scoring.estimate import Estimate
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import Problem, Sample, Task
 from codeeval.truth import Truths, cache_directory
-from codeeval.version import VERSION
+from codeeval.version import __version__
 
 __all__ = [
     "EvaluationStopped",
@@ -42,10 +42,6 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 Notice = Callable[[str], None]
-
-
-class EvaluationStopped(CodeEvalError, RuntimeError):
-    """The evaluation was stopped on request; what was finished is kept."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +141,7 @@ class Run:
 
 def evaluate(
     samples: str | Path | Iterable[Sample],
-    task: str | Task,
+    task: str | Task | LoadedTask,
     *,
     output: str | Path | None = None,
     runs: str | Path | None = None,
@@ -167,8 +163,8 @@ def evaluate(
         overwrite: Begin anew in a directory that holds a run.
         executor: Runs the programs; opened and closed here if None.
         notice: Gets what a user should know, line by line.
-        progress: Called with each result and the number of samples, if that is known, else 0; first
-            with None.
+        progress: Called with each result and the number of samples that are to be judged, if that
+            is known, else 0; first with None.
         stop: When set, the evaluation ends with EvaluationStopped.
         options: Fields of :class:`Options`.
 
@@ -177,7 +173,7 @@ def evaluate(
             sandbox are at fault.
     """
     settings = Options(**{**options, "k": tuple(_ints(options.get("k", Options.k)))})
-    benchmark = load_task(task) if isinstance(task, str) else task
+    benchmark = task_of(task)
     problems = chosen_problems(benchmark, settings)
     manifest = _manifest(benchmark, samples, settings, problems)
     warnings: list[str] = []
@@ -192,6 +188,7 @@ def evaluate(
         # All of the file is read before anything runs: a mistake in its last line is told at once.
         for sample in _read(samples, ids, settings, note):
             counted.add(sample)
+            _check_stop(stop)
         _check_counts(counted, settings)
         source: Iterable[Sample] = _read(samples, ids, settings, lambda text: None)
     else:
@@ -217,15 +214,16 @@ def evaluate(
             source = directory.recording(source)
         pool = executor or stack.enter_context(settings.executor())
         _describe_executor(manifest, pool)
+        if directory is not None:
+            total -= min(total, directory.finished)
         progress(None, total)
-        for result in _results(benchmark, problems, source, pool, settings, directory):
+        for result in _results(benchmark, problems, source, pool, settings, directory, stop):
             if directory is not None:
                 directory.append(result)
             else:
                 _count(builder, result)
             progress(result, total)
-            if stop is not None and stop.is_set():
-                raise EvaluationStopped("stopped on request; the same call goes on from here")
+            _check_stop(stop)
         if not isinstance(samples, str | Path):
             _check_counts(counted, settings)
         manifest["warnings"] = warnings
@@ -236,7 +234,7 @@ def evaluate(
 
 def evaluate_iter(
     samples: str | Path | Iterable[Sample],
-    task: str | Task,
+    task: str | Task | LoadedTask,
     *,
     executor: Executor | None = None,
     **options: Any,
@@ -250,7 +248,7 @@ def evaluate_iter(
         options: Fields of :class:`Options`.
     """
     settings = Options(**options)
-    benchmark = load_task(task) if isinstance(task, str) else task
+    benchmark = task_of(task)
     problems = chosen_problems(benchmark, settings)
     if isinstance(samples, str | Path):
         samples = _read(samples, SampleIds.of(problems.values()), settings, lambda text: None)
@@ -259,7 +257,7 @@ def evaluate_iter(
         yield from _results(benchmark, problems, samples, pool, settings, None)
 
 
-async def aevaluate(samples: Any, task: str | Task, **options: Any) -> Run:
+async def aevaluate(samples: Any, task: str | Task | LoadedTask, **options: Any) -> Run:
     """Do what :func:`evaluate` does without blocking the event loop; cancelling ends it."""
     stop = threading.Event()
     work = asyncio.create_task(asyncio.to_thread(evaluate, samples, task, stop=stop, **options))
@@ -272,7 +270,7 @@ async def aevaluate(samples: Any, task: str | Task, **options: Any) -> Run:
 
 
 async def aevaluate_iter(
-    samples: Any, task: str | Task, **options: Any
+    samples: Any, task: str | Task | LoadedTask, **options: Any
 ) -> AsyncIterator[SampleResult]:
     """Do what :func:`evaluate_iter` does without blocking the event loop."""
     results = evaluate_iter(samples, task, **options)
@@ -283,6 +281,13 @@ async def aevaluate_iter(
             yield result
     finally:
         results.close()  # type: ignore[attr-defined]
+
+
+def task_of(task: str | Task | LoadedTask) -> Task:
+    """Return the task that a name or a loaded task stands for."""
+    if isinstance(task, str):
+        return load_task(task)
+    return task.task if isinstance(task, LoadedTask) else task
 
 
 def chosen_problems(task: Task, settings: Options) -> dict[str, Problem]:
@@ -309,6 +314,7 @@ def _results(
     executor: Executor,
     settings: Options,
     directory: RunDirectory | None,
+    stop: threading.Event | None = None,
 ) -> Iterator[SampleResult]:
     workers = settings.workers or default_workers()
     truths = Truths(executor, cache_directory() / "truths", workers)
@@ -325,6 +331,7 @@ def _results(
             deduplicate=settings.deduplicate,
             skip=directory.has if directory is not None else lambda sample, digest: False,
             adjust=settings.adjust,
+            stop=stop,
         )
     finally:
         truths.close()
@@ -341,6 +348,11 @@ def _read(path: str | Path, ids: SampleIds, settings: Options, notice: Notice) -
         allow_unknown=settings.allow_unknown or partial,
         report=notice,
     )
+
+
+def _check_stop(stop: threading.Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise EvaluationStopped("stopped on request; the same call goes on from here")
 
 
 def _check_counts(counted: Completeness, settings: Options) -> None:
@@ -362,15 +374,19 @@ def _finish(
 
     directory.put_in_order(list(problems))
     for _, record in iter_results(directory.path):
-        sealed = all(result["sealed"] for result in record["verdict"]["results"])
+        results = record["verdict"]["results"]
+        sealed = bool(results) and all(result["sealed"] for result in results)
         builder.add(record["task_id"], record["scores"], record["verdict"]["status"], sealed)
     finished = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    report = builder.build({**directory.manifest, **manifest, "finished": finished})
-    status = "partial" if report.infrastructure_errors else "complete"
-    directory.write_manifest(
-        **{**manifest, "started": directory.manifest["started"]}, finished=finished, status=status
-    )
-    report = replace(report, manifest=dict(directory.manifest))
+    broken = builder.infrastructure_errors
+    changes = {
+        **manifest,
+        "started": directory.manifest["started"],
+        "finished": finished,
+        "status": "partial" if broken else "complete",
+    }
+    report = builder.build({**directory.manifest, **changes})
+    directory.write_manifest(**changes)
     directory.write_report(report.as_dict())
     write_report_html(directory.path / "report.html", report, directory.path)
     return report
@@ -383,6 +399,7 @@ def _manifest(
     spec: dict[str, Any] = {
         "task": task.name,
         "task_version": task.version,
+        "task_options": _task_options(task),
         "rules": task.rules,
         "data_digest": task.digest,
         "problems": len(problems),
@@ -398,6 +415,8 @@ def _manifest(
     if settings.include is not None:
         spec["include"] = list(settings.include)
     manifest: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "status": "started"}
+    if data_file := getattr(task, "data_file", None):
+        manifest["data_file"] = str(data_file)
     if isinstance(samples, str | Path):
         spec["samples_sha256"] = _digest_of(Path(samples))
         manifest["samples"] = str(samples)
@@ -405,7 +424,7 @@ def _manifest(
         **manifest,
         **spec,
         "spec": spec,
-        "codeeval": VERSION,
+        "codeeval": __version__,
         "python": platform.python_version(),
         "host": {
             "system": platform.platform(),
@@ -416,6 +435,18 @@ def _manifest(
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "command": " ".join(sys.argv) if sys.argv and sys.argv[0] else "",
         "warnings": [],
+    }
+
+
+def _task_options(task: Task) -> dict[str, Any]:
+    """Return a task's options that are not as usual, as JSON types; files are told by digest."""
+    if not is_dataclass(task):
+        return {}
+    values = {item.name: (item.default, getattr(task, item.name)) for item in fields(task)}
+    return {
+        name: value if isinstance(value, str | int | float) else str(value)
+        for name, (usual, value) in values.items()
+        if value != usual and not isinstance(value, Path)
     }
 
 

@@ -1,0 +1,7 @@
+"""``python -m codeeval``."""
+
+import sys
+
+from codeeval.cli import main
+
+sys.exit(main())

@@ -1,0 +1,90 @@
+"""The host as the runner sees it: frames that come and go (see `codeeval.sandbox.wire`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from codeeval.sandbox.records import write_all
+
+__all__ = ["Host", "HostGone"]
+
+FRAME = struct.Struct(">II")
+BUFFER_BYTES = 1 << 18
+
+
+class HostGone(BaseException):
+    """Nobody is there any more to tell a verdict to."""
+
+
+class Host:
+    """Receives programs and what they share, which it keeps in files without a name.
+
+    Args:
+        frames: Descriptor that frames come from.
+        replies: Descriptor that replies go to.
+    """
+
+    def __init__(self, frames: int, replies: int) -> None:
+        self.frames, self._replies = frames, replies
+        self._blobs: dict[str, int] = {}
+        self._buffer = bytearray(BUFFER_BYTES)
+
+    def configuration(self) -> dict[str, Any]:
+        """Return the content of the first frame."""
+        config: dict[str, Any] = json.loads(self._read(FRAME.unpack(self._read(FRAME.size))[0]))
+        return config
+
+    def receive(self) -> tuple[dict[str, Any], bytes]:
+        """Return the next program: its header and its source.
+
+        Raises:
+            HostGone: If no more come.
+        """
+        while True:
+            header_size, payload_size = FRAME.unpack(self._read(FRAME.size))
+            header = json.loads(self._read(header_size))
+            if "blob" in header:
+                self._keep(header["blob"], payload_size)
+            elif "drop" in header:
+                os.close(self._blobs.pop(header["drop"]))
+            else:
+                return header, self._read(payload_size)
+
+    def reply(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
+        """Write one frame."""
+        text = json.dumps(header).encode()
+        write_all(self._replies, FRAME.pack(len(text), len(payload)) + text + payload)
+
+    def blob(self, digest: str) -> bytes:
+        """Return what was sent under this name."""
+        file, parts, size = self._blobs[digest], list[bytes](), 0
+        while data := os.pread(file, 1 << 30, size):
+            parts.append(data)
+            size += len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _read(self, size: int) -> bytes:
+        parts = []
+        while size:
+            data = os.read(self.frames, min(size, 1 << 20))
+            if not data:
+                raise HostGone
+            parts.append(data)
+            size -= len(data)
+        return b"".join(parts)
+
+    def _keep(self, digest: str, size: int) -> None:
+        """Put the next bytes of the frames into a file, and leave no trace of them in memory."""
+        file = self._blobs[digest] = os.memfd_create(digest)
+        view = memoryview(self._buffer)
+        while size:
+            count = os.readv(self.frames, [view[: min(size, BUFFER_BYTES)]])
+            if not count:
+                raise HostGone
+            write_all(file, view[:count])
+            size -= count
+        self._buffer[:] = bytes(BUFFER_BYTES)
