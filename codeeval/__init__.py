@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from codeeval.checking import acheck, check, load_task, rewards
-    from codeeval.evaluation import Options, Run, aevaluate, aevaluate_iter, evaluate, evaluate_iter
+    from codeeval.evaluation import Run, aevaluate, aevaluate_iter, evaluate, evaluate_iter
     from codeeval.judging import SampleResult
+    from codeeval.options import Options
     from codeeval.report import Report
     from codeeval.sandbox.errors import CodeEvalError
     from codeeval.sandbox.executor import open_executor
@@ -27,7 +28,7 @@ _HOMES = {
     "CodeEvalError": "codeeval.sandbox.errors",
     "Estimate": "codeeval.scoring.estimate",
     "Limits": "codeeval.sandbox.program",
-    "Options": "codeeval.evaluation",
+    "Options": "codeeval.options",
     "Problem": "codeeval.tasks.task",
     "Program": "codeeval.sandbox.program",
     "Report": "codeeval.report",

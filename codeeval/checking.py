@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from functools import cached_property
@@ -24,6 +25,9 @@ from codeeval.tasks.task import Problem, Sample, Task
 from codeeval.truth import Truths, cache_directory
 
 __all__ = ["LoadedTask", "TaskProblem", "acheck", "check", "close", "load_task", "rewards"]
+
+GIVEN = 4
+TRUTH_THREADS = 2
 
 
 class TaskProblem:
@@ -86,20 +90,20 @@ def load_task(name: str, **options: Any) -> LoadedTask:
 
 
 class _Shared:
-    """The sandbox of this process, opened when it is first needed."""
+    """The sandboxes of this process, opened when they are first needed, and their truths."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._owner = 0
-        self._open: dict[tuple[str, int | None], tuple[Pool, Truths]] = {}
+        self.forget()
 
-    def get(self, sandbox: str, workers: int | None) -> tuple[Pool, Truths]:
+    def forget(self) -> None:
+        """Begin with nothing: a fork has the sandboxes of its parent but not their threads."""
+        self._lock = threading.Lock()
+        self._open: dict[tuple[str, int | None], tuple[Pool, Truths]] = {}
+        self._given: OrderedDict[int, tuple[Executor, Truths]] = OrderedDict()
+
+    def get(self, sandbox: str, workers: int | None) -> tuple[Executor, Truths]:
         """Return the executor of this kind, and its truths."""
         with self._lock:
-            if self._owner != os.getpid():  # a fork has the parent's, whose threads it has not
-                self._open = {}
-                self._owner = os.getpid()
-                atexit.register(self.close)
             key = (sandbox, workers)
             if key not in self._open:
                 pool = open_executor(sandbox, workers=workers)
@@ -107,17 +111,30 @@ class _Shared:
                 self._open[key] = pool, truths
             return self._open[key]
 
+    def given(self, executor: Executor) -> tuple[Executor, Truths]:
+        """Return a caller's executor and its truths, which are kept for the last few of them."""
+        with self._lock:
+            if id(executor) not in self._given:
+                truths = Truths(executor, cache_directory() / "truths", TRUTH_THREADS)
+                self._given[id(executor)] = executor, truths
+            self._given.move_to_end(id(executor))
+            if len(self._given) > GIVEN:
+                self._given.popitem(last=False)
+            return self._given[id(executor)]
+
     def close(self) -> None:
         """Close what was opened."""
         with self._lock:
-            opened = list(self._open.values()) if self._owner == os.getpid() else []
-            self._open = {}
+            opened, self._open = list(self._open.values()), {}
+            self._given.clear()
         for pool, truths in opened:
             truths.close()
             pool.close()
 
 
 _shared = _Shared()
+atexit.register(_shared.close)
+os.register_at_fork(after_in_child=_shared.forget)
 
 
 def close() -> None:
@@ -208,7 +225,5 @@ def _begin(
         future.set_result(Verdict.without_run(Status.NO_CODE, "no code in the sample"))
         return future
     program = problem.task.program(problem.problem, found)
-    if executor is not None:
-        return executor.submit(Truths(executor, cache_directory() / "truths", 1).resolve(program))
-    pool, truths = _shared.get(sandbox, workers)
+    pool, truths = _shared.get(sandbox, workers) if executor is None else _shared.given(executor)
     return pool.submit(truths.resolve(program))

@@ -17,7 +17,15 @@ from typing import Annotated, Any
 import typer
 
 from codeeval.cli_evaluate import evaluate_command, evaluate_to_the_end, say
-from codeeval.cli_exit import BAD_INPUT, FAULT, FINISHED, UNABLE, exit_code, message_of
+from codeeval.cli_exit import (
+    BAD_INPUT,
+    FAULT,
+    FINISHED,
+    UNABLE,
+    Stopped,
+    exit_code,
+    message_of,
+)
 from codeeval.cli_samples import convert_command, sanitize_command
 from codeeval.cli_values import Compat, chosen
 from codeeval.version import __version__
@@ -69,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             traceback.print_exc()
             return FAULT
-        print(f"codeeval: error: {message_of(error)}", file=sys.stderr)
+        kind = "" if isinstance(error, Stopped) else "error: "
+        print(f"codeeval: {kind}{message_of(error)}", file=sys.stderr)
         return known
     return code if isinstance(code, int) else FINISHED
 

@@ -72,4 +72,5 @@ def message_of(error: BaseException) -> str:
     text = error.format_message() if hasattr(error, "format_message") else str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         text = f"the disk is full ({text}); make room and give the same command again"
+    text = text.removeprefix("Invalid value: ")
     return " ".join(text.split()).rstrip(".") or type(error).__name__

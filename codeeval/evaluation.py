@@ -3,105 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
-import platform
-import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from codeeval.checking import LoadedTask
 from codeeval.judging import EvaluationStopped, SampleResult, judge_samples
+from codeeval.manifest import describe_executor, manifest_of
+from codeeval.options import Options
 from codeeval.report import Report, ReportBuilder
-from codeeval.run_directory import RunDirectory, find_run
+from codeeval.run_directory import RunDirectory, find_run, new_run
 from codeeval.run_files import iter_results
 from codeeval.samples.completeness import Completeness
+from codeeval.samples.errors import SampleError
 from codeeval.samples.ids import SampleIds
 from codeeval.samples.read import read_samples
-from codeeval.sandbox.executor import Executor, Pool, default_workers, open_executor
-from codeeval.sandbox.program import Limits, Program
+from codeeval.sandbox.executor import Executor, default_workers
 from codeeval.scoring.estimate import Estimate
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import Problem, Sample, Task
 from codeeval.truth import Truths, cache_directory
-from codeeval.version import __version__
 
 __all__ = [
     "EvaluationStopped",
     "Options",
     "Run",
     "aevaluate",
+    "aevaluate_iter",
     "evaluate",
     "evaluate_iter",
 ]
 
-SCHEMA_VERSION = 1
 Notice = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How samples are read, run and scored.
-
-    Attributes:
-        k: The k of each pass@k.
-        sandbox: ``auto``, ``docker``, ``bubblewrap`` or ``unsafe-local``.
-        runtime: For Docker: another OCI runtime, such as ``runsc``.
-        workers: Programs at a time; half of the cores if None.
-        extraction: How code is taken from a sample's text: a name in ``tasks.extract``.
-        stops: Stop sequences of the extraction ``stop``.
-        missing: What a problem without samples means: ``error``, ``fail`` or ``skip``.
-        allow_unknown: Leave out samples of unknown problems instead of refusing them.
-        format: The samples' format; told by their content if None.
-        id_field: Where the id stands, if not in ``task_id``.
-        code_field: Where the code stands, if not in ``solution`` or ``completion``.
-        cpu_seconds: CPU time limit of a check; the task's own if None.
-        memory_bytes: Memory limit of a check; the task's own if None.
-        include: Ids of the only problems to be evaluated; all if None.
-        limit: Evaluate the first so many problems only.
-        deduplicate: Run equal programs once.
-    """
-
-    k: tuple[int, ...] = (1, 10, 100)
-    sandbox: str = "auto"
-    runtime: str | None = None
-    workers: int | None = None
-    extraction: str = "none"
-    stops: tuple[str, ...] = ()
-    missing: Literal["error", "fail", "skip"] = "error"
-    allow_unknown: bool = False
-    format: str | None = None
-    id_field: str | None = None
-    code_field: str | None = None
-    cpu_seconds: float | None = None
-    memory_bytes: int | None = None
-    include: tuple[str, ...] | None = None
-    limit: int | None = None
-    deduplicate: bool = True
-
-    def adjust(self, program: Program) -> Program:
-        """Return the program under these limits."""
-        changes: dict[str, Any] = {}
-        if self.cpu_seconds is not None:
-            wall = program.limits.wall_seconds / program.limits.cpu_seconds * self.cpu_seconds
-            changes = {"cpu_seconds": self.cpu_seconds, "wall_seconds": wall}
-        if self.memory_bytes is not None:
-            changes["memory_bytes"] = self.memory_bytes
-        return replace(program, limits=replace(program.limits, **changes)) if changes else program
-
-    def executor(self) -> Pool:
-        """Open the executor."""
-        limits = Limits()
-        if self.memory_bytes is not None:
-            limits = replace(limits, memory_bytes=self.memory_bytes)
-        return open_executor(
-            self.sandbox, workers=self.workers, limits=limits, runtime=self.runtime
-        )
 
 
 @dataclass(frozen=True)
@@ -155,11 +93,13 @@ def evaluate(
     """Judge samples and score them.
 
     Args:
-        samples: A file or directory in any known format, or samples.
+        samples: A file or directory in any known format, or samples. Those are read as they are
+            judged, so what is wrong with them is told late.
         task: A task, or its name: ``humaneval-plus@0.1.10``.
         output: The run directory; the same evaluation goes on where it was ended before. Without
             it and without ``runs`` nothing is written.
-        runs: The folder of all runs: the directory's name below it is made up.
+        runs: The folder of all runs: the directory's name below it is made up. The evaluation of
+            a file or directory finds the one that it began before.
         overwrite: Begin anew in a directory that holds a run.
         executor: Runs the programs; opened and closed here if None.
         notice: Gets what a user should know, line by line.
@@ -172,10 +112,10 @@ def evaluate(
         CodeEvalError: Of a kind that says whether the samples, the data, the directory or the
             sandbox are at fault.
     """
-    settings = Options(**{**options, "k": tuple(_ints(options.get("k", Options.k)))})
+    settings = Options(**options)
     benchmark = task_of(task)
     problems = chosen_problems(benchmark, settings)
-    manifest = _manifest(benchmark, samples, settings, problems)
+    manifest = manifest_of(benchmark, samples, settings, problems)
     warnings: list[str] = []
 
     def note(text: str) -> None:
@@ -192,7 +132,7 @@ def evaluate(
         _check_counts(counted, settings)
         source: Iterable[Sample] = _read(samples, ids, settings, lambda text: None)
     else:
-        source = counted.watch(samples)
+        source = counted.watch(_known(samples, problems, benchmark, settings))
     total = sum(counted.counts.values())
     builder = ReportBuilder(
         benchmark.columns,
@@ -204,16 +144,18 @@ def evaluate(
     with ExitStack() as stack:
         directory = None
         if output is not None or runs is not None:
-            model = "".join(c if c.isalnum() or c in "-._" else "-" for c in benchmark.name)
-            path = (
-                Path(output) if output else find_run(Path(runs or "runs"), manifest["spec"], model)
-            )
+            # Without a digest of the samples a run of others would be taken for this one.
+            find = find_run if isinstance(samples, str | Path) else new_run
+            if output is not None:
+                path = Path(output)
+            else:
+                path = find(Path(runs or "runs"), manifest["spec"], benchmark.name)
             directory = stack.enter_context(RunDirectory(path, manifest, overwrite=overwrite))
             if directory.finished:
                 notice(f"{path}: {directory.finished} samples were judged before")
             source = directory.recording(source)
         pool = executor or stack.enter_context(settings.executor())
-        _describe_executor(manifest, pool)
+        describe_executor(manifest, pool)
         if directory is not None:
             total -= min(total, directory.finished)
         progress(None, total)
@@ -247,14 +189,25 @@ def evaluate_iter(
         executor: As for :func:`evaluate`.
         options: Fields of :class:`Options`.
     """
-    settings = Options(**options)
+    yield from _stream(samples, task, executor, Options(**options), None)
+
+
+def _stream(
+    samples: str | Path | Iterable[Sample],
+    task: str | Task | LoadedTask,
+    executor: Executor | None,
+    settings: Options,
+    stop: threading.Event | None,
+) -> Iterator[SampleResult]:
     benchmark = task_of(task)
     problems = chosen_problems(benchmark, settings)
     if isinstance(samples, str | Path):
         samples = _read(samples, SampleIds.of(problems.values()), settings, lambda text: None)
+    else:
+        samples = _known(samples, problems, benchmark, settings)
     with ExitStack() as stack:
         pool = executor or stack.enter_context(settings.executor())
-        yield from _results(benchmark, problems, samples, pool, settings, None)
+        yield from _results(benchmark, problems, samples, pool, settings, None, stop)
 
 
 async def aevaluate(samples: Any, task: str | Task | LoadedTask, **options: Any) -> Run:
@@ -270,17 +223,28 @@ async def aevaluate(samples: Any, task: str | Task | LoadedTask, **options: Any)
 
 
 async def aevaluate_iter(
-    samples: Any, task: str | Task | LoadedTask, **options: Any
+    samples: Any,
+    task: str | Task | LoadedTask,
+    *,
+    executor: Executor | None = None,
+    **options: Any,
 ) -> AsyncIterator[SampleResult]:
-    """Do what :func:`evaluate_iter` does without blocking the event loop."""
-    results = evaluate_iter(samples, task, **options)
-    end = object()
+    """Do what :func:`evaluate_iter` does without blocking the event loop; cancelling ends it."""
+    stop = threading.Event()
+    results = _stream(samples, task, executor, Options(**options), stop)
+    step: asyncio.Future[SampleResult | None] | None = None
     try:
-        while (result := await asyncio.to_thread(next, results, end)) is not end:
-            assert isinstance(result, SampleResult)
+        while True:
+            step = asyncio.ensure_future(asyncio.to_thread(next, results, None))
+            result = await asyncio.shield(step)
+            if result is None:
+                return
             yield result
     finally:
-        results.close()  # type: ignore[attr-defined]
+        stop.set()
+        if step is not None and not step.done():
+            await asyncio.gather(step, return_exceptions=True)
+        await asyncio.to_thread(results.close)  # type: ignore[attr-defined]
 
 
 def task_of(task: str | Task | LoadedTask) -> Task:
@@ -338,16 +302,29 @@ def _results(
 
 
 def _read(path: str | Path, ids: SampleIds, settings: Options, notice: Notice) -> Iterator[Sample]:
-    partial = settings.limit is not None or settings.include is not None
     return read_samples(
         path,
         ids,
         format=settings.format,
         id_field=settings.id_field,
         code_field=settings.code_field,
-        allow_unknown=settings.allow_unknown or partial,
+        allow_unknown=settings.allow_unknown or settings.partial,
         report=notice,
     )
+
+
+def _known(
+    samples: Iterable[Sample], problems: Mapping[str, Problem], task: Task, settings: Options
+) -> Iterator[Sample]:
+    """Pass on the samples whose problem there is."""
+    for sample in samples:
+        if sample.task_id in problems:
+            yield sample
+        elif not (settings.allow_unknown or settings.partial):
+            raise SampleError(
+                f"unknown task_id {sample.task_id!r}; {task.name} has {len(problems)} problems, "
+                f"the first of them {next(iter(problems))!r}"
+            )
 
 
 def _check_stop(stop: threading.Event | None) -> None:
@@ -373,14 +350,19 @@ def _finish(
     from codeeval.report_html import write_report_html  # templates: only where they are needed
 
     directory.put_in_order(list(problems))
+    isolations = Counter[str]()
     for _, record in iter_results(directory.path):
+        isolations[record["verdict"]["isolation"]] += 1
         results = record["verdict"]["results"]
         sealed = bool(results) and all(result["sealed"] for result in results)
         builder.add(record["task_id"], record["scores"], record["verdict"]["status"], sealed)
     finished = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     broken = builder.infrastructure_errors
+    del isolations[""]  # of samples that were not run
+    mixed = [f"verdicts of several sandboxes: {', '.join(sorted(isolations))}"]
     changes = {
         **manifest,
+        "warnings": manifest["warnings"] + (mixed if len(isolations) > 1 else []),
         "started": directory.manifest["started"],
         "finished": finished,
         "status": "partial" if broken else "complete",
@@ -390,94 +372,3 @@ def _finish(
     directory.write_report(report.as_dict())
     write_report_html(directory.path / "report.html", report, directory.path)
     return report
-
-
-def _manifest(
-    task: Task, samples: Any, settings: Options, problems: Mapping[str, Problem]
-) -> dict[str, Any]:
-    """Return what ``run.json`` says; its ``spec`` is what makes two evaluations the same."""
-    spec: dict[str, Any] = {
-        "task": task.name,
-        "task_version": task.version,
-        "task_options": _task_options(task),
-        "rules": task.rules,
-        "data_digest": task.digest,
-        "problems": len(problems),
-        "extraction": settings.extraction,
-        "stops": list(settings.stops),
-        "cpu_seconds": settings.cpu_seconds,
-        "memory_bytes": settings.memory_bytes,
-        "sandbox": settings.sandbox,
-        "runtime": settings.runtime,
-        "missing": settings.missing,
-        "k": list(settings.k),
-    }
-    if settings.include is not None:
-        spec["include"] = list(settings.include)
-    manifest: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "status": "started"}
-    if data_file := getattr(task, "data_file", None):
-        manifest["data_file"] = str(data_file)
-    if isinstance(samples, str | Path):
-        spec["samples_sha256"] = _digest_of(Path(samples))
-        manifest["samples"] = str(samples)
-    return {
-        **manifest,
-        **spec,
-        "spec": spec,
-        "codeeval": __version__,
-        "python": platform.python_version(),
-        "host": {
-            "system": platform.platform(),
-            "machine": platform.machine(),
-            "cores": len(os.sched_getaffinity(0)),
-        },
-        "workers": settings.workers or default_workers(),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "command": " ".join(sys.argv) if sys.argv and sys.argv[0] else "",
-        "warnings": [],
-    }
-
-
-def _task_options(task: Task) -> dict[str, Any]:
-    """Return a task's options that are not as usual, as JSON types; files are told by digest."""
-    if not is_dataclass(task):
-        return {}
-    values = {item.name: (item.default, getattr(task, item.name)) for item in fields(task)}
-    return {
-        name: value if isinstance(value, str | int | float) else str(value)
-        for name, (usual, value) in values.items()
-        if value != usual and not isinstance(value, Path)
-    }
-
-
-def _digest_of(path: Path) -> str:
-    """Return the sha256 of a file, or of the names and contents below a directory."""
-    digest = hashlib.sha256()
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    for file in files:
-        if path.is_dir():
-            digest.update(str(file.relative_to(path)).encode("utf-8", "surrogateescape") + b"\0")
-        try:
-            with file.open("rb") as content:
-                while part := content.read(1 << 20):
-                    digest.update(part)
-        except OSError:
-            continue  # reading the samples says what is wrong
-    return digest.hexdigest()
-
-
-def _describe_executor(manifest: dict[str, Any], executor: Executor) -> None:
-    manifest["isolation"] = executor.isolation
-    manifest["executor"] = executor.isolation.partition(":")[0]
-    image = getattr(executor, "image", None)
-    if image:
-        manifest["image"] = image
-
-
-def _ints(ks: int | str | Sequence[int]) -> Iterable[int]:
-    """Return the k's of one number, a list, or a text with commas."""
-    if isinstance(ks, int):
-        return [ks]
-    if isinstance(ks, str):
-        return [int(part) for part in ks.split(",") if part.strip()]
-    return ks

@@ -13,7 +13,7 @@ from typing import Any
 
 from codeeval.sandbox.errors import CodeEvalError
 from codeeval.sandbox.executor import Executor
-from codeeval.sandbox.program import Calls, Program, Truth
+from codeeval.sandbox.program import Program
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.extract import extract
 from codeeval.tasks.task import Problem, Sample, Task
@@ -150,9 +150,9 @@ def judge_samples(
         if skip(sample, program.digest):
             continue
         judge.begin(sample, program)
-        while judge.under_way >= limit or judge.has_results:
+        while judge.waiting >= limit or judge.has_results:
             yield from judge.take()
-    while judge.under_way:
+    while judge.waiting:
         yield from judge.take()
     yield from judge.again()
 
@@ -181,7 +181,8 @@ class _Judging:
         self._known: OrderedDict[str, Verdict] = OrderedDict()
         self._ready: list[SampleResult] = []
         self._doubtful: list[tuple[list[Sample], Program]] = []
-        self.under_way = 0
+        self.waiting = 0
+        """How many samples wait for the end of their programs."""
         self._number = 0
 
     @property
@@ -207,33 +208,35 @@ class _Judging:
                 return
             if key in self._waiting:
                 self._waiting[key].append(sample)
+                self.waiting += 1
                 return
         else:
             self._number += 1
             key = f"{key} {self._number}"
         self._waiting[key] = [sample]
-        self.under_way += 1
-        missing = [c for c in program.checks if isinstance(c, Calls) and c.truth is None]
-        futures = [self._truths.of(check, program.limits) for check in missing]
+        self.waiting += 1
+        futures = self._truths.missing(program)
         if not futures:
-            self._submit(key, program)
+            self._submit(key, program, futures)
             return
         remaining, lock = len(futures), threading.Lock()
 
-        def count_down(_: Future[Truth]) -> None:
+        def count_down(_: Future[Any]) -> None:
             nonlocal remaining
             with lock:
                 remaining -= 1
                 last = remaining == 0
             if last:
-                self._submit(key, program)
+                self._submit(key, program, futures)
 
         for future in futures:
             future.add_done_callback(count_down)
 
-    def _submit(self, key: str, program: Program) -> None:
+    def _submit(self, key: str, program: Program, truths: list[Future[Any]]) -> None:
         """Run a program whose truths are there; failures of ours arrive with its verdict."""
         try:
+            for truth in truths:
+                truth.result()  # one that failed is not to be made again here, in its own thread
             complete = self._truths.resolve(program)
             future = self._executor.submit(complete)
         except BaseException as error:
@@ -248,8 +251,8 @@ class _Judging:
             self._ready.clear()
             return
         key, program, future = self._wait()
-        self.under_way -= 1
         samples = self._waiting.pop(key)
+        self.waiting -= len(samples)
         verdict = future.result()
         if is_doubtful(program, verdict):
             self._doubtful.append((samples, program))

@@ -23,11 +23,12 @@ from codeeval.sandbox.errors import CodeEvalError
 from codeeval.sandbox.verdict import Status
 from codeeval.tasks.task import Sample
 
-__all__ = ["RunConflict", "RunDirectory", "find_run"]
+__all__ = ["RunConflict", "RunDirectory", "find_run", "new_run"]
 
 SYNC_SECONDS = 1.0
 SPEC_KEY = "spec"
 SPEC_DIGITS = 8
+OWN_FILES = ("results.jsonl", "samples.jsonl.gz", "report.json", "report.html")
 
 
 class RunConflict(CodeEvalError, ValueError):
@@ -48,14 +49,26 @@ def find_run(root: Path, spec: Mapping[str, Any], name: str) -> Path:
         spec: What makes the evaluation this one.
         name: What its directory is called between the time and the digest.
     """
-    suffix = spec_digest(spec)[:SPEC_DIGITS]
     if root.is_dir():
-        for path in sorted(root.glob(f"*-{suffix}"), reverse=True):
+        for path in sorted(root.glob(f"*-{spec_digest(spec)[:SPEC_DIGITS]}"), reverse=True):
             if (path / "run.json").is_file():
                 return path
+    return new_run(root, spec, name)
+
+
+def new_run(root: Path, spec: Mapping[str, Any], name: str) -> Path:
+    """Return a directory for this evaluation below ``root`` that is not there yet.
+
+    The arguments are those of `find_run`.
+    """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     plain = "".join(c if c.isalnum() or c in "-._" else "-" for c in name)
-    return root / f"{stamp}-{plain}-{suffix}"
+    rest = f"{plain}-{spec_digest(spec)[:SPEC_DIGITS]}"
+    path, number = root / f"{stamp}-{rest}", 1
+    while path.exists():
+        number += 1
+        path = root / f"{stamp}-{number}-{rest}"
+    return path
 
 
 class RunDirectory:
@@ -67,7 +80,8 @@ class RunDirectory:
         overwrite: Begin anew, whatever is there.
 
     Raises:
-        RunConflict: If it holds an evaluation with another spec, or another process uses it.
+        RunConflict: If it holds an evaluation with another spec, or files of these names that
+            belong to none, or another process uses it.
     """
 
     def __init__(self, path: Path, manifest: Mapping[str, Any], *, overwrite: bool = False) -> None:
@@ -84,13 +98,16 @@ class RunDirectory:
             ) from None
         try:
             self._adopt(overwrite)
+            self._done: dict[int, int] = {}
+            """The sample of each line that was there: what was judged last, 0 if it broke."""
+            end = self._load()
+            self._results = (path / "results.jsonl").open("ab")
+            self._results.truncate(end)
         except BaseException:
             self._lock.close()
             raise
-        self._done: set[int] = set()
-        self._offset = self._load()
-        self._results = (path / "results.jsonl").open("ab")
-        self._results.truncate(self._offset)
+        self._old = set(self._done)
+        """Those of them that have not come again."""
         self._synced = time.monotonic()
 
     def _adopt(self, overwrite: bool) -> None:
@@ -112,8 +129,13 @@ class RunDirectory:
                 )
             self.manifest["started"] = old.get("started", self.manifest.get("started"))
         elif overwrite:
-            for name in ("results.jsonl", "samples.jsonl.gz", "report.json", "report.html"):
+            for name in OWN_FILES:
                 (self.path / name).unlink(missing_ok=True)
+        elif found := [name for name in OWN_FILES if (self.path / name).exists()]:
+            raise RunConflict(
+                f"{self.path}: holds {found[0]} but no run.json, so it is no run directory; choose "
+                "another --output, or --overwrite it"
+            )
         self.write_manifest(status="started")
 
     def _load(self) -> int:
@@ -132,8 +154,9 @@ class RunDirectory:
                 except ValueError:
                     break
                 end += len(line)
-                if record["verdict"]["status"] != Status.INFRASTRUCTURE_ERROR:
-                    self._done.add(_key(record["task_id"], record["index"], record["program"]))
+                broken = record["verdict"]["status"] == Status.INFRASTRUCTURE_ERROR
+                judged = 0 if broken else _number(record["program"])
+                self._done[_key(record["task_id"], record["index"])] = judged
         return end
 
     def __enter__(self) -> Self:
@@ -151,11 +174,15 @@ class RunDirectory:
     @property
     def finished(self) -> int:
         """How many samples were judged before."""
-        return len(self._done)
+        return len(self._done) - list(self._done.values()).count(0)
 
     def has(self, sample: Sample, digest: str) -> bool:
         """Whether this sample was judged before, as the program of this digest."""
-        return bool(self._done) and _key(sample.task_id, sample.index, digest) in self._done
+        if not self._done:
+            return False
+        key = _key(sample.task_id, sample.index)
+        self._old.discard(key)
+        return self._done.get(key) == _number(digest)
 
     def append(self, result: SampleResult) -> None:
         """Write the line of one finished sample."""
@@ -190,7 +217,10 @@ class RunDirectory:
             file.write(text.encode("utf-8", "backslashreplace"))
 
     def put_in_order(self, order: Sequence[str]) -> None:
-        """Rewrite ``results.jsonl``: problems in their order, samples by index, one line each."""
+        """Rewrite ``results.jsonl``: problems in their order, samples by index, one line each.
+
+        Samples that were judged before and have not come again are left out.
+        """
         self._results.flush()
         ranks = {task_id: rank for rank, task_id in enumerate(order)}
         keys, places = array("q"), array("q")
@@ -198,8 +228,9 @@ class RunDirectory:
         with path.open("rb") as lines:
             for line in lines:
                 record = json.loads(line)
-                keys.append(ranks[record["task_id"]] << 32 | record["index"])
-                places.append(offset)
+                if _key(record["task_id"], record["index"]) not in self._old:
+                    keys.append(ranks[record["task_id"]] << 32 | record["index"])
+                    places.append(offset)
                 offset += len(line)
             # Of several lines of one sample the last counts: sorting is stable.
             chosen = sorted(range(len(keys)), key=keys.__getitem__)
@@ -213,10 +244,15 @@ class RunDirectory:
         self._results = path.open("ab")
 
 
-def _key(task_id: str, index: int, digest: str) -> int:
-    """Return 64 bits that stand for a judged sample: a set of a million of them stays small."""
-    text = f"{task_id}\0{index}\0{digest}"
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+def _key(task_id: str, index: int) -> int:
+    """Return what stands for a sample."""
+    return _number(f"{task_id}\0{index}")
+
+
+def _number(text: str) -> int:
+    """Return 63 bits that stand for a text, never 0: a million of them stay small."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1 or 1
 
 
 def _line_of(sample: Sample) -> dict[str, Any]:

@@ -7,23 +7,35 @@ bytes that it describes: reading one runs nothing.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from codeeval.sandbox.codec import pack, unpack
-from codeeval.sandbox.errors import SandboxError
+from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.executor import Executor
-from codeeval.sandbox.program import Blob, Calls, Limits, Outputs, Program, Truth
+from codeeval.sandbox.program import (
+    Asserts,
+    Blob,
+    Calls,
+    Check,
+    Limits,
+    Outputs,
+    Program,
+    Truth,
+)
+from codeeval.sandbox.verdict import Status
 
 __all__ = ["TruthError", "Truths", "cache_directory"]
 
-FORMAT = 2
+FORMAT = 3
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 
 
@@ -41,7 +53,9 @@ def cache_directory() -> Path:
 
 
 class Truths:
-    """Fills in what the references of `Calls` checks return.
+    """Finds out in the sandbox what checks leave open, by running the references once.
+
+    For `Calls` that is what the reference returns; for `Asserts` whether they can be sealed.
 
     Args:
         executor: Where references run.
@@ -54,49 +68,70 @@ class Truths:
         self._folder = folder
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="codeeval-truth")
         self._lock = threading.Lock()
-        self._known: dict[str, Future[Truth]] = {}
+        self._known: dict[str, Future[Any]] = {}
 
     def close(self) -> None:
         """Give up what has not begun."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def of(self, check: Calls, limits: Limits) -> Future[Truth]:
-        """Return the truth of a check, now or later; it fails with TruthError."""
-        key = self._key(check)
-        with self._lock:
-            known = self._known.get(key)
-            if known is None:
-                known = self._threads.submit(self._find, key, check, limits)
-                self._known[key] = known
-        return known
+    def missing(self, program: Program) -> list[Future[Any]]:
+        """Return what has to be there before `resolve` returns at once."""
+        futures = (self._open(check, program.limits) for check in program.checks)
+        return [future for future in futures if future is not None]
 
     def resolve(self, program: Program) -> Program:
-        """Return the program with the truths of all its checks.
+        """Return the program with nothing left open.
 
         Raises:
             TruthError: If a reference fails.
         """
-        futures = {
-            n: self.of(check, program.limits)
-            for n, check in enumerate(program.checks)
-            if isinstance(check, Calls) and check.truth is None
-        }
-        if not futures:
-            return program
-        checks = tuple(
-            replace(check, truth=futures[n].result())
-            if n in futures and isinstance(check, Calls)
-            else check
-            for n, check in enumerate(program.checks)
-        )
-        return replace(program, checks=checks)
+        checks = tuple(self._resolved(check, program.limits) for check in program.checks)
+        return replace(program, checks=checks) if checks != program.checks else program
 
-    @staticmethod
-    def _key(check: Calls) -> str:
-        parts = (str(FORMAT), check.entry_point, check.reference, check.inputs.digest)
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    def _resolved(self, check: Check, limits: Limits) -> Check:
+        future = self._open(check, limits)
+        if future is None:
+            return check
+        if isinstance(check, Calls):
+            return replace(check, truth=future.result())
+        if isinstance(check, Asserts):
+            return replace(check, sealed=future.result())
+        raise AssertionError(check)
 
-    def _find(self, key: str, check: Calls, limits: Limits) -> Truth:
+    def _open(self, check: Check, limits: Limits) -> Future[Any] | None:
+        """Return what will settle a check that leaves something open."""
+        if isinstance(check, Calls) and check.truth is None:
+            key = _key("calls", check.entry_point, check.reference, check.inputs.digest)
+            return self._once(key, self._find_truth, check, limits)
+        if isinstance(check, Asserts) and check.sealed is None and check.can_be_sealed:
+            key = _key("asserts", check.reference, check.tests, *check.entry_points)
+            return self._once(key, self._find_sealed, check, limits)
+        return None
+
+    def _once(
+        self, key: str, find: Callable[..., Any], check: Check, limits: Limits
+    ) -> Future[Any]:
+        with self._lock:
+            known = self._known.get(key)
+            if known is None or (known.done() and known.exception() is not None):
+                known = self._threads.submit(find, key, check, limits)
+                self._known[key] = known
+        return known
+
+    def _find_sealed(self, key: str, check: Asserts, limits: Limits) -> bool:
+        """Whether the reference passes its tests when they are sealed."""
+        kept = self._read_head(key)
+        if kept is not None and isinstance(kept.get("sealed"), bool):
+            return bool(kept["sealed"])
+        trial = Program(check.reference, (replace(check, sealed=True),), limits)
+        verdict = self._executor.run(trial)
+        if verdict.status is Status.INFRASTRUCTURE_ERROR:
+            raise TruthError(f"the tests {check.name!r}: {verdict.message}")
+        sealed = verdict.status is Status.PASSED
+        self._write(key, {"sealed": sealed}, [])
+        return sealed
+
+    def _find_truth(self, key: str, check: Calls, limits: Limits) -> Truth:
         kept = self._read(key)
         if kept is not None:
             return kept
@@ -104,12 +139,26 @@ class Truths:
         enough = replace(REFERENCE_LIMITS, memory_bytes=limits.memory_bytes)
         try:
             truth = self._executor.truth(Program(check.reference, (outputs,), enough))
+        except SandboxUnavailable:
+            raise
         except SandboxError as error:
             raise TruthError(
                 f"the check {check.name!r} of {check.entry_point!r}: {error}"
             ) from error
-        self._write(key, truth)
+        parts = unpack(truth.expected.data)
+        head = {"sizes": [len(part) for part in parts], "cpu_seconds": truth.cpu_seconds}
+        self._write(key, head, parts)
         return truth
+
+    def _read_head(self, key: str) -> dict[str, Any] | None:
+        if self._folder is None:
+            return None
+        try:
+            with open(self._folder / key, "rb") as file:
+                head = json.loads(file.readline())
+        except (OSError, ValueError):
+            return None
+        return head if isinstance(head, dict) else None
 
     def _read(self, key: str) -> Truth | None:
         if self._folder is None:
@@ -118,22 +167,28 @@ class Truths:
             with open(self._folder / key, "rb") as file:
                 head = json.loads(file.readline())
                 outputs = [file.read(size) for size in head["sizes"]]
-        except (OSError, ValueError, KeyError):
+                seconds = tuple(float(second) for second in head["cpu_seconds"])
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         if [len(output) for output in outputs] != head["sizes"]:
             return None  # cut short: made again
-        return Truth(Blob(pack(outputs)), tuple(head["cpu_seconds"]))
+        return Truth(Blob(pack(outputs)), seconds)
 
-    def _write(self, key: str, truth: Truth) -> None:
+    def _write(self, key: str, head: Mapping[str, Any], parts: Iterable[bytes]) -> None:
         if self._folder is None:
             return
-        outputs = unpack(truth.expected.data)
-        head = {"sizes": [len(output) for output in outputs], "cpu_seconds": truth.cpu_seconds}
+        part = self._folder / f"{key}.{os.getpid()}.{threading.get_ident()}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+            with part.open("wb") as file:
                 file.write(json.dumps(head).encode() + b"\n")
-                file.writelines(outputs)
-            os.replace(file.name, self._folder / key)
-        except OSError:
-            return  # a cache that cannot be written to costs time, nothing else
+                file.writelines(parts)
+            os.replace(part, self._folder / key)
+        except OSError:  # a cache that cannot be written to costs time, nothing else
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _key(*parts: str) -> str:
+    text = "\0".join((str(FORMAT), *parts))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -19,6 +19,7 @@ RUNNER_MODULES = (
     "sample",
     "grader",
     "grading",
+    "examiner",
     "runner",
 )
 """In an order in which each imports only those before it, and the standard library."""

@@ -6,6 +6,7 @@ Everything here is in the candidate's reach. It sends values and exceptions, nev
 
 from __future__ import annotations
 
+import builtins
 import gc
 import marshal
 import os
@@ -15,7 +16,7 @@ from hashlib import sha256
 from types import CodeType, ModuleType
 from typing import Any
 
-from codeeval.sandbox.codec import encode, loads
+from codeeval.sandbox.codec import Unencodable, encode, loads
 from codeeval.sandbox.records import (
     DIGEST,
     ENDED,
@@ -24,10 +25,11 @@ from codeeval.sandbox.records import (
     RAISED,
     READY,
     VALUE,
+    RecordReader,
     write_record,
 )
 
-__all__ = ["run_asserts", "run_calls", "run_script"]
+__all__ = ["run_asserts", "run_calls", "run_script", "run_served"]
 
 HIDDEN = ("codeeval", "ctypes", "_ctypes", "array", "mmap")
 MESSAGE_LENGTH = 2000
@@ -233,3 +235,79 @@ def end(status: int = 0) -> None:
     """Leave at once: no exit handlers, no waiting for threads."""
     flush()
     os._exit(status)
+
+
+def run_served(source: str, channel: int, requests: int) -> None:
+    """Run the candidate's code, then answer calls by value until no more come.
+
+    A request is the encoded triple of a function's name, its arguments and its keyword arguments,
+    or of nothing, the number of an iterator and nothing. The answer is the encoded triple of its
+    kind (``v``: a value, ``a``: this argument itself, ``i``: this iterator, ``s``: no more items,
+    ``e``: this exception), its content, and the arguments if the call has changed them.
+    """
+    prepare("__main__")
+    namespace: dict[str, Any] = {}
+    if not loaded(source, namespace, channel):
+        return
+    write_record(channel, READY)
+    reader = RecordReader()
+    iterators: list[Any] = []
+    while data := os.read(requests, 1 << 18):
+        for _, request in reader.feed(data):
+            respond(request, namespace, iterators, channel)
+
+
+def respond(request: bytes, namespace: dict[str, Any], iterators: list[Any], channel: int) -> None:
+    """Answer one request."""
+    name, args, kwargs = loads(request)
+    changed = None
+    try:
+        if name:
+            if name not in namespace:
+                raise NameError(f"name {name!r} is not defined")
+            value = namespace[name](*args, **kwargs)
+            if encode((name, args, kwargs)) != request:
+                changed = (list(args), kwargs)
+        else:
+            value = next(iterators[args])
+    except StopIteration:
+        outcome: tuple[str, Any] = ("s", None) if not name else ("e", ("StopIteration", "", ()))
+    except BaseException as error:
+        outcome = "e", exception_of(error)
+    else:
+        outcome = outcome_of(value, (*args, *kwargs.values()) if name else (), iterators)
+    try:
+        answer = encode((*outcome, changed))
+    except (Unencodable, MemoryError, RecursionError) as error:
+        text = f"wrong_answer\nan output that is no plain data ({error})"
+        write_record(channel, FAILED, text.encode("utf-8", "backslashreplace"))
+        return
+    if len(answer) > LARGEST:
+        write_record(channel, FAILED, b"wrong_answer\nan output of more than 64 MiB")
+        return
+    write_record(channel, VALUE, answer)
+
+
+def outcome_of(value: Any, arguments: tuple[Any, ...], iterators: list[Any]) -> tuple[str, Any]:
+    """Return kind and content of the answer that a returned value is."""
+    if isinstance(value, (list, dict, set)):
+        for number, argument in enumerate(arguments):
+            if argument is value:
+                return "a", number
+    elif hasattr(type(value), "__next__"):
+        iterators.append(value)
+        return "i", len(iterators) - 1
+    return "v", value
+
+
+def exception_of(error: BaseException) -> tuple[str, str, tuple[Any, ...] | None]:
+    """Return what can be said of an exception: type, message, arguments if they are plain."""
+    name = type(error).__name__
+    try:
+        args = error.args
+        plain = type(args) is tuple and all(type(item) in (str, int, float) for item in args)
+    except BaseException:
+        plain = False
+    if getattr(builtins, name, None) is not type(error):
+        return "", describe(error), None
+    return name, describe(error).removeprefix(f"{name}: "), args if plain else None

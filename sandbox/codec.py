@@ -15,6 +15,11 @@ from __future__ import annotations
 import marshal
 import struct
 import sys
+from collections import deque
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 __all__ = ["Foreign", "Malformed", "Unencodable", "decode", "encode", "loads", "pack", "unpack"]
@@ -172,7 +177,7 @@ def _tagged_foreign(value: Any, kind: type, depth: int, path: set[int]) -> tuple
         content = (value.start, value.stop, value.step)
     elif name == "builtins.bytearray":
         content = bytes(value)
-    elif name == "collections.deque":
+    elif name == "collections.deque" or name.startswith("builtins.dict_"):
         content = list(value)
     elif kind.__module__ == "numpy":
         if name == "numpy.ndarray" and value.dtype.kind in "biufcUS":
@@ -244,15 +249,39 @@ def _untagged(node: Any) -> Any:
             # A subclass compares as its base type does, as `==` would without its overrides.
             return _untagged(payload[1])
         elif tag == "f":
-            return Foreign(str(payload[0]), _untagged(payload[1]))
+            content = _untagged(payload[1])
+            real = None if content is None else _REAL.get(payload[0])
+            return Foreign(str(payload[0]), content) if real is None else real(content)
         elif tag == "g":
             return Scalar(str(payload[0]), _untagged(payload[1]))
         elif tag == "n":
             shape = tuple(_untagged(size) for size in payload[1])
             return Array(str(payload[0]), shape, _untagged(payload[2]))
-    except (TypeError, ValueError, IndexError, RecursionError) as error:
+    except (TypeError, ValueError, IndexError, ArithmeticError, RecursionError) as error:
         raise Malformed(str(error)) from None
     raise Malformed(f"tag {tag!r:.20}")
+
+
+def _decimal(content: Any) -> Decimal:
+    sign, digits, exponent = content
+    return Decimal((sign, digits, int(exponent) if exponent.lstrip("-").isdigit() else exponent))
+
+
+_REAL: dict[str, Any] = {
+    "builtins.bytearray": bytearray,
+    "builtins.dict_items": lambda pairs: dict(pairs).items(),
+    "builtins.dict_keys": lambda keys: dict.fromkeys(keys).keys(),
+    "builtins.dict_values": lambda values: dict(enumerate(values)).values(),
+    "builtins.range": lambda parts: range(*parts),
+    "collections.deque": deque,
+    "datetime.date": date.fromisoformat,
+    "datetime.datetime": datetime.fromisoformat,
+    "datetime.time": clock_time.fromisoformat,
+    "datetime.timedelta": lambda parts: timedelta(*parts),
+    "decimal.Decimal": _decimal,
+    "fractions.Fraction": lambda parts: Fraction(*parts),
+}
+"""How values of well-known libraries are made again of what was said of them."""
 
 
 def decode(data: bytes) -> Any:

@@ -56,6 +56,8 @@ def diagnose(sandbox: str = "auto") -> list[Finding]:
             findings.append(replace(docker[0], ok=None))
     if sandbox == "bubblewrap":
         findings += _bubblewrap()
+    if sandbox == "unsafe-local":
+        return [*findings, NO_SANDBOX]
     if any(finding.ok is False and finding.subject in _NEEDED for finding in findings):
         return findings
     try:
@@ -69,6 +71,13 @@ def diagnose(sandbox: str = "auto") -> list[Finding]:
     return findings
 
 
+NO_SANDBOX = Finding(
+    "sandbox",
+    "none: programs run as the harness itself, and may do all that it may do",
+    "harm is kept away",
+    False,
+    "use Docker or bubblewrap for code that you do not trust",
+)
 _NEEDED = ("Docker daemon", "image", "bubblewrap")
 
 
@@ -106,7 +115,7 @@ def observe(executor: Executor) -> dict[str, Any]:
     look = f"say(facts({calls!r}, {probe.FAMILIES!r}))"
     own = str(Path(sys.modules["codeeval"].__path__[0]))
     first = _run_probe(executor, look)
-    forks = _run_probe(executor, f"say(forks({LIMITS.processes + 100}))")
+    forks = _run_forks(executor)
     second = _run_probe(executor, look)
     walked = _run_probe(executor, f"say(walk({own!r}))")
     return {**first, "next": second, "forks": forks, "walk": walked}
@@ -118,6 +127,15 @@ def _run_probe(executor: Executor, line: str) -> dict[str, Any]:
         raise SandboxError(f"a probe ended with {verdict.status}: {verdict.message}")
     found: dict[str, Any] = json.loads(verdict.stdout)
     return found
+
+
+def _run_forks(executor: Executor) -> dict[str, Any]:
+    """Fork without end; the kernel refuses, or the runner ends the sample."""
+    verdict = executor.run(_probe(f"say(forks({LIMITS.processes + 100}))", LIMITS))
+    if verdict.status is Status.PASSED:
+        found: dict[str, Any] = json.loads(verdict.stdout)
+        return found
+    return {"forks": None, "refused": verdict.message}
 
 
 def _probe(line: str, limits: Limits) -> Program:

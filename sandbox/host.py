@@ -59,6 +59,10 @@ class Host:
         text = json.dumps(header).encode()
         write_all(self._replies, FRAME.pack(len(text), len(payload)) + text + payload)
 
+    def file(self, digest: str) -> int:
+        """Return the descriptor of the file with what was sent under this name."""
+        return self._blobs[digest]
+
     def blob(self, digest: str) -> bytes:
         """Return what was sent under this name."""
         file, parts, size = self._blobs[digest], list[bytes](), 0

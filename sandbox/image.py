@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codeeval.sandbox.errors import SandboxError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 IMAGE_NAME = "codeeval-python"
 BASE_IMAGE = "debian:bookworm-slim"  # what the Dockerfile's FROM names
 BASE_SUITE = "bookworm"
-PULL_SECONDS = 20.0  # a registry that is silent for so long counts as out of reach
+PULL_SECONDS = 20  # a registry that is silent for so long counts as out of reach
 BUILD_SECONDS = 900.0  # apt in a build may be silent for long
 
 # Settings of the host's apt without which its mirror may be out of reach.
@@ -140,7 +140,8 @@ def _provide_base(client: docker.DockerClient, report: Callable[[str], None]) ->
     from docker.errors import DockerException
 
     report(f"pulling {BASE_IMAGE}")
-    usual_timeout, client.api.timeout = client.api.timeout, PULL_SECONDS
+    usual_timeout: Any = client.api.timeout
+    client.api.timeout = PULL_SECONDS
     try:
         client.images.pull(BASE_IMAGE)
     except (DockerException, requests.RequestException) as error:

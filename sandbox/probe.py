@@ -153,23 +153,18 @@ def try_call(number: int, argument: int | None = None) -> str:
     if number < 0:
         return "unknown"
     argument = ODD_ARGUMENT if argument is None else argument
-    ends = os.pipe()
+    return outcome_in_child(partial(call, number, argument))
+
+
+def call(number: int, argument: int) -> None:
+    """Make a system call; raises the error that it ends in."""
+    libc = ctypes.CDLL(None, use_errno=True)
     parent = os.getpid()
-    child = os.fork()
-    if child == 0:
-        libc = ctypes.CDLL(None, use_errno=True)
-        ctypes.set_errno(0)
-        words = [ctypes.c_long(word) for word in (number, argument, 0, 0, 0, 0)]
-        result = libc.syscall(*words)
-        name = errno.errorcode.get(ctypes.get_errno(), "?") if result == -1 else "done"
-        if os.getppid() == parent:  # a clone that worked is no child of the parent
-            os.write(ends[1], name.encode())
+    words = [ctypes.c_long(word) for word in (number, argument, 0, 0, 0, 0)]
+    if libc.syscall(*words) == -1:
+        raise OSError(ctypes.get_errno(), "refused")
+    if os.getpid() != parent:  # a clone that worked
         os._exit(0)
-    os.close(ends[1])
-    os.waitpid(child, 0)
-    said = os.read(ends[0], 100).decode() or "killed"
-    os.close(ends[0])
-    return said
 
 
 def escapes() -> dict[str, str]:
@@ -180,10 +175,6 @@ def escapes() -> dict[str, str]:
         "setgroups([0])": lambda: os.setgroups([0]),
         "chroot": lambda: os.chroot("."),
         "mknod of a disk": lambda: os.mknod("disk", stat.S_IFBLK | 0o600, os.makedev(8, 0)),
-        "write to /": lambda: os.mkdir("/codeeval-probe"),
-        "write to /usr": lambda: os.mkdir("/usr/codeeval-probe"),
-        "write to /etc": lambda: os.mkdir("/etc/codeeval-probe"),
-        "write to /dev": lambda: os.mkdir("/dev/codeeval-probe"),
         "make a message queue": lambda: os.close(
             os.open("/dev/mqueue/probe", os.O_CREAT | os.O_RDWR, 0o600)
         ),
@@ -191,7 +182,28 @@ def escapes() -> dict[str, str]:
         "change a sysctl": lambda: os.close(os.open("/proc/sys/kernel/hostname", os.O_WRONLY)),
         "list the store": lambda: os.listdir(STORE),
     }
-    return {name: outcome(attempt) for name, attempt in attempts.items()}
+    for folder in ("/", "/usr", "/etc", "/dev"):
+        attempts[f"write to {folder}"] = partial(make_and_remove, f"{folder}/codeeval-probe")
+    return {name: outcome_in_child(attempt) for name, attempt in attempts.items()}
+
+
+def make_and_remove(path: str) -> None:
+    """Make a directory, which does not stay."""
+    os.mkdir(path)
+    os.rmdir(path)
+
+
+def outcome_in_child(action: Callable[[], object]) -> str:
+    """Return the outcome of an action that may change the process it happens in."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, outcome(action).encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with open(reader) as file:
+        return file.read() or "killed"
 
 
 def processes() -> list[dict[str, Any]]:

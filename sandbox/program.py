@@ -54,19 +54,37 @@ class Blob:
 
 @dataclass(frozen=True)
 class Asserts:
-    """Test code that is run in the candidate's own namespace after it, in one process.
+    """Test code. Sealed, it runs in another process, which calls the candidate by value.
 
-    Not sealed: tests and candidate share an interpreter.
+    Unsealed it runs in the candidate's own namespace after it, in one process.
 
     Attributes:
         tests: Python source; it raises nothing if and only if the candidate is right.
-        setup: Trusted source that is run before the tests, again after the candidate: helper
+        setup: Trusted source that an unsealed check runs between candidate and tests: helper
             functions of a prompt, which the candidate may not redefine.
+        reference: Trusted source that a sealed check runs before the tests, for its imports,
+            helpers and constants; empty if the tests cannot be sealed.
+        entry_points: The functions that a sealed check calls in the candidate's process.
+        sealed: Whether to seal; None until somebody found out whether the tests allow it, which
+            is so if the reference passes them sealed (``codeeval.truth`` does).
     """
 
-    tests: str
-    setup: str = ""
+    tests: str = field(repr=False)
+    setup: str = field(repr=False, default="")
+    reference: str = field(repr=False, default="")
+    entry_points: tuple[str, ...] = ()
+    sealed: bool | None = None
     name: str = "tests"
+
+    @property
+    def can_be_sealed(self) -> bool:
+        """Whether there is all that a sealed check needs."""
+        return bool(self.reference and self.entry_points)
+
+    @cached_property
+    def blob(self) -> Blob:
+        """What an examiner needs, and nobody else may see."""
+        return Blob(marshal.dumps((self.reference, self.tests, list(self.entry_points)), 2))
 
 
 @dataclass(frozen=True)

@@ -254,12 +254,13 @@ def _remark(kept: bool) -> bool | None:
 
 
 def _quantities(seen: Mapping[str, Any], limits: Limits, *, docker: bool) -> Iterator[Finding]:
-    forks = seen["forks"]
+    count, refusal = seen["forks"]["forks"], seen["forks"]["refused"]
+    ended = count is None and "processes" in refusal
     yield Finding(
         "process limit",
-        f"{forks['forks']} forks, then {forks['refused'] or 'no refusal'}",
+        f"{count} forks, then {refusal or 'no refusal'}" if count is not None else refusal,
         f"at most {limits.processes} processes",
-        forks["refused"] == "EAGAIN" and forks["forks"] <= limits.processes,
+        ended or (refusal == "EAGAIN" and count <= limits.processes),
         "use Docker, or bubblewrap as root; without root it takes Linux 5.14",
     )
     wanted = {"CORE": 0, "FSIZE": limits.disk_bytes, "MEMLOCK": 0, "MSGQUEUE": 0, "NOFILE": 128}

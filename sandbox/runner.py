@@ -18,13 +18,15 @@ import resource
 import select
 import shutil
 import signal
+import site
 import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from codeeval.sandbox.candidate import run_asserts, run_calls, run_script
+from codeeval.sandbox.candidate import run_asserts, run_calls, run_script, run_served
 from codeeval.sandbox.confine import Confinement, become_subreaper, hide_memory, user_range
+from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
 from codeeval.sandbox.host import Host, HostGone
 from codeeval.sandbox.records import (
@@ -45,7 +47,7 @@ PRELOADED = (
     "math operator random re statistics string typing"
 )
 STDIO_BYTES = 16 * 2**20
-GRADER_CPU_SECONDS = 60
+GRADER_CPU_SECONDS = 20
 GRADER_WALL_SECONDS = 240.0
 GRACE_SECONDS = 0.2
 
@@ -81,6 +83,7 @@ class Runner:
         self.watched: list[str] = [config["root"], *config["shared"]]
         self.kept = {path: set(os.listdir(path)) for path in self.watched}
         self.sequence = 0
+        self.examiner: Examiner | None = None
 
     def serve(self) -> None:
         """Answer programs until they end."""
@@ -122,9 +125,10 @@ class Runner:
         stdout: Capture,
         stderr: Capture,
         stdin: int | None = None,
+        requests: int | None = None,
     ) -> Sample:
         self.sequence += 1
-        return Sample(
+        sample = Sample(
             self.confinement,
             self.sequence,
             limits,
@@ -133,7 +137,11 @@ class Runner:
             stdout=stdout,
             stderr=stderr,
             stdin=stdin,
+            requests=requests,
         )
+        if self.examiner is not None:
+            sample.grader = self.examiner.pid
+        return sample
 
     def _finish(self, sample: Sample) -> bool:
         """End a sample and remove what it left where it may write; whether something is left."""
@@ -218,6 +226,7 @@ class Runner:
         def body() -> None:
             run_calls(source, check["entry_point"], inputs, 3, keep_going=check["all_failures"])
 
+        self._dismiss()
         sample = self._start(limits, body, channel_end, stdout, stderr)
         sample.grader = grader = os.fork()
         if grader == 0:
@@ -287,6 +296,69 @@ class Runner:
             os.write(2, f"grader: {type(error).__name__}: {error}\n".encode())
             os._exit(70)
         os._exit(0)
+
+    def _judge_sealed(
+        self,
+        check: Mapping[str, Any],
+        source: str,
+        limits: Mapping[str, Any],
+        stdout: Capture,
+        stderr: Capture,
+    ) -> dict[str, Any]:
+        """Run the candidate in one process and the tests in the examiner's."""
+        if self.examiner is None:
+            self.examiner = Examiner(self.confinement)
+        examiner = self.examiner
+        channel, channel_end = os.pipe()
+        requests_end, requests = os.pipe()
+        said = list[bytes]()
+
+        def take(data: bytes) -> bool:
+            said.append(data)
+            sample.settles_at = time.monotonic() + GRACE_SECONDS
+            return False
+
+        sample = self._start(
+            limits,
+            lambda: run_served(source, 3, 5),
+            channel_end,
+            stdout,
+            stderr,
+            requests=requests_end,
+        )
+        examiner.examine(self.host.file(check["tests"]), check["tests"], channel, requests)
+        sample.watch({examiner.socket.fileno(): take}, self.host.frames)
+        recycle = self._finish(sample)
+        if not said:
+            said.append(self._await_examiner(examiner))
+        if not said[0]:
+            self._dismiss()
+            if not sample.ending.limit:
+                raise BrokenJail("the examiner died")
+            verdict: dict[str, Any] = {"status": "ended", **NOTHING_COMPLETED}
+        else:
+            verdict = json.loads(said[0])
+        if verdict["status"] == "ended" or (sample.ending.limit and verdict["status"] != "passed"):
+            verdict["status"], verdict["message"] = sample.ending.describe()
+        return {**verdict, "sealed": True, "usage": sample.ending.usage(), "recycle": recycle}
+
+    def _await_examiner(self, examiner: Examiner) -> bytes:
+        """Wait for a verdict on a candidate that has ended; nothing if none comes."""
+        poll = select.poll()
+        poll.register(examiner.socket, select.POLLIN)
+        poll.register(self.host.frames, 0)
+        ready = [number for number, _ in poll.poll(GRADER_WALL_SECONDS * 1000)]
+        if self.host.frames in ready:
+            raise HostGone
+        return os.read(examiner.socket.fileno(), CHUNK) if ready else b""
+
+    def _dismiss(self) -> None:
+        """End the examiner, if there is one; the next sealed check starts another."""
+        if self.examiner is not None:
+            self.confinement.kill_all(self.confinement.grader)
+            os.waitpid(self.examiner.pid, 0)
+            self.examiner.socket.close()
+            self.examiner = None
 
     def _judge_outputs(
         self,
@@ -386,10 +458,6 @@ class Runner:
                     result["unloadable"] = unloadable
                     break
             result["completed"] = number + 1
-            if recycle:
-                break
-        if recycle and result["status"] == "passed" and result["completed"] < len(texts):
-            raise BrokenJail("a sample left something behind in the middle of its tests")
         return {
             **result,
             "total": len(texts),
@@ -475,6 +543,7 @@ def main() -> None:
     sys.path[:] = [entry for entry in sys.path if entry] + config["path"]
     for name in PRELOADED.split():
         __import__(name)
+    site.setquit()  # scripts end with exit(), which -S leaves out
     become_subreaper()
     hide_memory()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -109,6 +109,7 @@ class Sample:
         limits: The fields of ``Limits``.
         body: Runs in the child, confined, with descriptors 0, 1, 2 and its channel (3).
         channel: The write end of a pipe for its records; becomes descriptor 3.
+        requests: The read end of a pipe that it takes calls from; becomes descriptor 5.
         stdin: Descriptor for its standard input, or None for nothing.
         stdout: Keeps what it prints.
         stderr: Keeps what it prints there.
@@ -125,6 +126,7 @@ class Sample:
         stdout: Capture,
         stderr: Capture,
         stdin: int | None = None,
+        requests: int | None = None,
     ) -> None:
         self.confinement = confinement
         self.limits = limits
@@ -137,6 +139,7 @@ class Sample:
         """The id of a child of ours that is to survive the sample, or 0."""
         self.grader_status: int | None = None
         self._oom_kills = oom_kills()
+        self._inherited = resident_pages()
         out, out_end = os.pipe()
         err, err_end = os.pipe()
         self._streams = {out: stdout, err: stderr}
@@ -144,9 +147,10 @@ class Sample:
         self.started = time.monotonic()
         self.pid = os.fork()
         if self.pid == 0:
-            self._become(body, stdin, out_end, err_end, channel, setup_end)
-        for descriptor in (out_end, err_end, channel, setup_end):
-            os.close(descriptor)
+            self._become(body, stdin, out_end, err_end, channel, setup_end, requests)
+        for descriptor in (out_end, err_end, channel, setup_end, requests):
+            if descriptor is not None:
+                os.close(descriptor)
         os.set_blocking(out, False)
         os.set_blocking(err, False)
         self._clock = ~self.pid << 3 | 2
@@ -163,15 +167,19 @@ class Sample:
         err: int,
         channel: int,
         setup: int,
+        requests: int | None,
     ) -> None:
         """Set up the child and run the body; never returns."""
         status, entered = 70, False
         try:
             if stdin is None:
                 stdin = os.open("/dev/null", os.O_RDONLY)
-            for number, descriptor in enumerate((stdin, out, err, channel, setup)):
+            given = [stdin, out, err, channel, setup]
+            if requests is not None:
+                given.append(requests)
+            for number, descriptor in enumerate(given):
                 os.dup2(descriptor, number, inheritable=number < 3)
-            os.closerange(5, 4096)
+            os.closerange(len(given), 4096)
             self.confinement.enter(self.user, self.directory, self.limits)
             os.write(4, b"+")
             os.close(4)
@@ -293,7 +301,7 @@ class Sample:
 
     def _scan(self) -> tuple[float, int, int]:
         """Return CPU seconds, resident bytes and number of the sample's living processes."""
-        ticks = pages = 0
+        ticks, pages = 0, 0
         processes = self._processes()
         for pid in processes:
             try:
@@ -302,7 +310,8 @@ class Sample:
             except OSError:
                 continue
             ticks += sum(map(int, fields[11:15]))  # its own, and of children that have ended
-            pages += int(fields[21])
+            # What a fork has from us is there once, not once for each process.
+            pages += int(fields[21]) if not pages else max(0, int(fields[21]) - self._inherited)
         seconds = ticks / os.sysconf("SC_CLK_TCK")
         return seconds, pages * os.sysconf("SC_PAGE_SIZE"), len(processes)
 
@@ -372,6 +381,12 @@ class Sample:
             time.sleep(0.0005)
         ending.cpu_seconds = max(cpu, ending.cpu_seconds)
         return True
+
+
+def resident_pages() -> int:
+    """Return how many pages of memory this process has."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1])
 
 
 def waiting_seconds(pid: int) -> float:

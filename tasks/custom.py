@@ -20,6 +20,7 @@ from codeeval.sandbox.codec import Unencodable, encode, pack
 from codeeval.sandbox.program import Asserts, Blob, Calls, Check, Limits, Program, Stdio, Truth
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.sanitize import parsed
+from codeeval.tasks.sealing import called_functions
 from codeeval.tasks.source import content_digest, field, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample
 
@@ -163,7 +164,12 @@ class Custom:
     def _check(self, problem: Problem, place: str) -> Check:
         record = problem.record
         if "tests" in record:
-            return Asserts(tests=_code(record, place))
+            tests = _code(record, place)
+            return Asserts(
+                tests=tests,
+                reference=problem.reference,
+                entry_points=called_functions(tests, problem.reference),
+            )
         if "cases" in record:
             return Stdio(cases=_cases(record, place))
         inputs = _lists(record, "inputs", place)

@@ -18,6 +18,7 @@ from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.evalplus_inputs import from_json, to_json
 from codeeval.tasks.humaneval import helpers_in
 from codeeval.tasks.mbpp import entry_point_of
+from codeeval.tasks.sealing import called_functions
 from codeeval.tasks.source import Hub, content_digest, content_md5, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample
 
@@ -288,6 +289,8 @@ class HumanEvalPlus(EvalPlus):
         check = Asserts(
             tests=f"{test}\ncheck({problem.entry_point})\n",
             setup=helpers_in(problem.prompt, problem.entry_point, test),
+            reference=problem.reference,
+            entry_points=(problem.entry_point,),
             name="plus",
         )
         return (check,)
@@ -350,7 +353,15 @@ class MbppPlus(EvalPlus):
     def _asserts(self, problem: Problem) -> tuple[Check, ...]:
         record = problem.record
         base = "\n".join([*record["test_imports"], *record["test_list"]]) + "\n"
-        checks = (Asserts(tests=base, name="base"), Asserts(tests=record["test"], name="plus"))
+        checks = tuple(
+            Asserts(
+                tests=tests,
+                reference=problem.reference,
+                entry_points=called_functions(tests, problem.reference),
+                name=name,
+            )
+            for name, tests in (("base", base), ("plus", record["test"]))
+        )
         return checks[: len(self.columns)]
 
     def _problem_with_asserts(self, record: dict[str, Any], place: str) -> Problem:

@@ -75,6 +75,8 @@ class HumanEval:
         check = Asserts(
             tests=f"{test}\ncheck({problem.entry_point})\n",
             setup=helpers_in(problem.prompt, problem.entry_point, test),
+            reference=problem.reference,
+            entry_points=(problem.entry_point,),
         )
         return Program(self.source(problem, sample), (check,), self.limits)
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from codeeval.sandbox.program import Asserts, Limits, Program
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.sanitize import parsed
+from codeeval.tasks.sealing import called_functions
 from codeeval.tasks.source import Hub, content_digest, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample
 
@@ -149,7 +150,12 @@ class Mbpp:
                 cpu_seconds=max(limits.cpu_seconds, seconds),
                 wall_seconds=max(limits.wall_seconds, seconds + 1),
             )
-        check = Asserts(tests="\n".join(tests) + "\n")
+        text = "\n".join(tests) + "\n"
+        check = Asserts(
+            tests=text,
+            reference=problem.reference,
+            entry_points=called_functions(text, problem.reference),
+        )
         return Program(self.source(problem, sample), (check,), limits)
 
     def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:

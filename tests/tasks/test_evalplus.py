@@ -162,7 +162,7 @@ def test_mbpp_references_pass(number):
         assert judge_unsealed(check, problem.reference, problem.reference) is None
 
 
-@pytest.mark.parametrize("number", [22, 55, 76, 91])
+@pytest.mark.parametrize("number", [22, 44])
 def test_plus_inputs_catch_original_references(number, humaneval_plus):
     """The original canonical solutions of these problems pass base and fail plus."""
     original = by_id(HumanEval())[f"HumanEval/{number}"]
@@ -200,10 +200,9 @@ def test_the_layout_of_the_hub_is_judged_by_its_test_code():
     task = HumanEvalPlus(variant="originfmt")
     assert task.version == "0.1.10-originfmt"
     assert task.columns == ("plus",)
-    (check,) = checks(task, "HumanEval/32")
+    (check,) = checks(task, "HumanEval/0")
     assert isinstance(check, Asserts)
-    assert check.tests.endswith("\ncheck(find_zero)\n")
-    assert "def poly" in check.setup
+    assert check.tests.endswith("\ncheck(has_close_elements)\n")
     passed = Verdict(Status.PASSED, (CheckResult("plus", Status.PASSED),))
     assert task.score(None, passed) == {"plus": 1.0}
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import sys
 
 import pytest
 
@@ -168,7 +167,3 @@ def test_the_cache_follows_the_usual_variables(monkeypatch, tmp_path):
     monkeypatch.delenv("CODEEVAL_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "codeeval" / "datasets"
-
-
-def test_datasets_is_not_imported_for_local_data():
-    assert "datasets" not in sys.modules

@@ -1,0 +1,99 @@
+"""The options of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from codeeval.sandbox.executor import Pool, open_executor
+from codeeval.sandbox.program import Limits, Program
+
+__all__ = ["Options"]
+
+MISSING = ("error", "fail", "skip")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How samples are read, run and scored.
+
+    Attributes:
+        k: The k of each pass@k; a number or a text such as ``1,10`` will do.
+        sandbox: ``auto``, ``docker``, ``bubblewrap`` or ``unsafe-local``.
+        runtime: For Docker: another OCI runtime, such as ``runsc``.
+        workers: Programs at a time; half of the cores if None.
+        extraction: How code is taken from a sample's text: a name in ``tasks.extract``.
+        stops: Stop sequences of the extraction ``stop``.
+        missing: What a problem without samples means: ``error``, ``fail`` or ``skip``.
+        allow_unknown: Leave out samples of unknown problems instead of refusing them.
+        format: The samples' format; told by their content if None.
+        id_field: Where the id stands, if not in ``task_id``.
+        code_field: Where the code stands, if not in ``solution`` or ``completion``.
+        cpu_seconds: CPU time limit of a check; the task's own if None.
+        memory_bytes: Memory limit of a check; the task's own if None.
+        include: Ids of the only problems to be evaluated; all if None.
+        limit: Evaluate the first so many problems only.
+        deduplicate: Run equal programs once.
+    """
+
+    k: tuple[int, ...] = (1, 10, 100)
+    sandbox: str = "auto"
+    runtime: str | None = None
+    workers: int | None = None
+    extraction: str = "none"
+    stops: tuple[str, ...] = ()
+    missing: Literal["error", "fail", "skip"] = "error"
+    allow_unknown: bool = False
+    format: str | None = None
+    id_field: str | None = None
+    code_field: str | None = None
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    include: tuple[str, ...] | None = None
+    limit: int | None = None
+    deduplicate: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", tuple(_ints(self.k)))
+        if not self.k or min(self.k) < 1:
+            raise ValueError(f"k must be whole numbers of 1 or more, not {self.k}")
+        if self.missing not in MISSING:
+            raise ValueError(f"missing must be one of {', '.join(MISSING)}, not {self.missing!r}")
+        for name in ("workers", "limit"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+
+    @property
+    def partial(self) -> bool:
+        """Whether not all problems are to be evaluated."""
+        return self.limit is not None or self.include is not None
+
+    def adjust(self, program: Program) -> Program:
+        """Return the program under these limits."""
+        changes: dict[str, Any] = {}
+        if self.cpu_seconds is not None:
+            wall = program.limits.wall_seconds / program.limits.cpu_seconds * self.cpu_seconds
+            changes = {"cpu_seconds": self.cpu_seconds, "wall_seconds": wall}
+        if self.memory_bytes is not None:
+            changes["memory_bytes"] = self.memory_bytes
+        return replace(program, limits=replace(program.limits, **changes)) if changes else program
+
+    def executor(self) -> Pool:
+        """Open the executor."""
+        limits = Limits()
+        if self.memory_bytes is not None:
+            limits = replace(limits, memory_bytes=self.memory_bytes)
+        return open_executor(
+            self.sandbox, workers=self.workers, limits=limits, runtime=self.runtime
+        )
+
+
+def _ints(ks: int | str | Sequence[int]) -> Iterable[int]:
+    """Return the k's of one number, a list, or a text with commas."""
+    if isinstance(ks, int):
+        return [ks]
+    if isinstance(ks, str):
+        return [int(part) for part in ks.split(",") if part.strip()]
+    return ks

@@ -1,0 +1,290 @@
+"""Tests that never meet the candidate: they run here, and call it by value in another process.
+
+An examiner is a long-lived process under a user of its own. For each candidate it runs the trusted
+reference and the tests in a fresh namespace, in which the functions that the tests call are
+stand-ins: a call sends its arguments to the candidate's process and returns what comes back, as
+plain data. Changed arguments, exceptions and iterators behave as in one process.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import gc
+import json
+import marshal
+import os
+import socket
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import Any
+
+from codeeval.sandbox.candidate import describe, failing_line, kind_of
+from codeeval.sandbox.codec import Malformed, Scalar, decode, encode
+from codeeval.sandbox.confine import Confinement
+from codeeval.sandbox.grading import failure_of
+from codeeval.sandbox.records import FAILED, READY, VALUE, RecordReader, write_record
+
+__all__ = ["Examiner"]
+
+REMEMBERED = 256
+READ_BYTES = 1 << 18
+VERDICT_BYTES = 1 << 16
+
+
+class Gone(BaseException):
+    """The candidate ended in the middle of its examination; why is known outside."""
+
+
+class Unsealable(BaseException):
+    """The tests ask for something that cannot be done by value."""
+
+
+class CandidateError(Exception):
+    """An exception of the candidate whose type exists on its side only."""
+
+
+class Examiner:
+    """An examiner as the runner sees it.
+
+    Args:
+        confinement: Gives it its user.
+    """
+
+    def __init__(self, confinement: Confinement) -> None:
+        self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.dup2(other.fileno(), 3)
+                null = os.open("/dev/null", os.O_RDWR)
+                for descriptor in (0, 1, 2):
+                    os.dup2(null, descriptor)
+                os.closerange(4, 4096)
+                confinement.become(confinement.grader)
+                gc.enable()
+                serve(socket.socket(fileno=3))
+            finally:
+                os._exit(0)
+        other.close()
+
+    def examine(self, tests: int, digest: str, channel: int, requests: int) -> None:
+        """Begin to examine a candidate; the verdict comes through the socket, as JSON.
+
+        Args:
+            tests: Descriptor of the file with the reference, the tests and the names to stand in.
+            digest: The name of its content.
+            channel: What the candidate sends its records through; closed here.
+            requests: What it takes calls from; closed here.
+        """
+        with contextlib.suppress(OSError):  # it died: no verdict will come
+            socket.send_fds(self.socket, [digest.encode()], [tests, channel, requests])
+        os.close(channel)
+        os.close(requests)
+
+
+def serve(connection: socket.socket) -> None:
+    """Examine candidates until nobody asks any more."""
+    known: OrderedDict[str, _Tests] = OrderedDict()
+    while True:
+        digest_bytes, descriptors, _, _ = socket.recv_fds(connection, 256, 3)
+        if not digest_bytes:
+            return
+        file, channel, requests = descriptors
+        digest = digest_bytes.decode()
+        tests = known.pop(digest, None) or _Tests(file)
+        known[digest] = tests
+        if len(known) > REMEMBERED:
+            known.popitem(last=False)
+        verdict = examine(tests, Remote(channel, requests))
+        for descriptor in descriptors:
+            os.close(descriptor)
+        connection.send(json.dumps(verdict).encode()[:VERDICT_BYTES])
+
+
+class _Tests:
+    """The compiled reference and tests of one problem."""
+
+    def __init__(self, file: int) -> None:
+        data, size = [], 0
+        while part := os.pread(file, 1 << 20, size):
+            data.append(part)
+            size += len(part)
+        reference, self.text, self.names = marshal.loads(b"".join(data))
+        self.reference: CodeType = compile(reference, "<setup>", "exec", dont_inherit=True)
+        self.tests: CodeType = compile(self.text, "<tests>", "exec", dont_inherit=True)
+
+
+def examine(tests: _Tests, remote: Remote) -> dict[str, Any]:
+    """Run the tests against a candidate; return the verdict."""
+    status, message, unloadable = "passed", "", False
+    try:
+        failure = remote.begin()
+        if failure is not None:
+            (status, message), unloadable = failure_of(failure), True
+        else:
+            namespace: dict[str, Any] = {}
+            exec(tests.reference, namespace)
+            for name in tests.names:
+                namespace[name] = remote.function(name)
+            exec(tests.tests, namespace)
+    except Gone:
+        status = "ended"
+    except Unsealable as error:
+        status, message = "runtime_error", f"cannot be sealed: {error}"
+    except BaseException as error:
+        status = kind_of(error, loading=False)
+        message = f"{describe(error)}{failing_line(error, tests.text)}"[:4000]
+    return {
+        "status": status,
+        "message": message,
+        "completed": int(status == "passed"),
+        "total": 1,
+        "failures": [] if status == "passed" else [0],
+        "unloadable": unloadable,
+    }
+
+
+class Remote:
+    """The candidate's process, from the examiner's side.
+
+    Args:
+        channel: Its records come from here.
+        requests: Calls go in here.
+    """
+
+    def __init__(self, channel: int, requests: int) -> None:
+        self._channel, self._requests = channel, requests
+        self._reader = RecordReader()
+        self._records: list[tuple[int, bytes]] = []
+
+    def begin(self) -> bytes | None:
+        """Wait until its code has run; return what it says of its failure, if it failed."""
+        kind, data = self._record()
+        if kind == FAILED:
+            return data
+        if kind != READY:
+            raise Gone
+        return None
+
+    def _record(self) -> tuple[int, bytes]:
+        while not self._records:
+            data = os.read(self._channel, READ_BYTES)
+            if not data:
+                raise Gone
+            self._records = self._reader.feed(data)
+            if self._reader.broken and not self._records:
+                raise CandidateError("answers that cannot be read")
+        return self._records.pop(0)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """Return a function that stands in for the candidate's of this name."""
+
+        def stand_in(*args: Any, **kwargs: Any) -> Any:
+            return self._call(name, args, kwargs)
+
+        stand_in.__name__ = stand_in.__qualname__ = name
+        return stand_in
+
+    def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            request = encode((name, args, kwargs))
+        except Exception as error:
+            raise Unsealable(f"arguments of {name!r}: {error}") from None
+        if request[:1] != b"p":
+            raise Unsealable(f"arguments of {name!r} that are no plain data")
+        kind, value, changed = self._ask(request)
+        if type(changed) is tuple and len(changed) == 2:
+            restore(list(args), changed[0])
+            restore(kwargs, changed[1])
+        if kind == "a":
+            named = list(args) + list(kwargs.values())
+            if type(value) is int and 0 <= value < len(named):
+                return named[value]
+            raise CandidateError("an answer that cannot be read")
+        return self._value(kind, value)
+
+    def _ask(self, request: bytes) -> tuple[str, Any, Any]:
+        """Send a request; return the three parts of the answer."""
+        try:
+            write_record(self._requests, VALUE, request)
+        except BrokenPipeError:
+            raise Gone from None
+        kind, data = self._record()
+        if kind == FAILED:
+            status, message = failure_of(data)
+            raise MemoryError(message) if status == "memory_limit" else CandidateError(message)
+        try:
+            answer = decode(data) if kind == VALUE else None
+        except (Malformed, RecursionError) as error:
+            raise CandidateError(f"an answer that cannot be read: {error}") from None
+        if type(answer) is not tuple or len(answer) != 3:
+            raise CandidateError("an answer that cannot be read")
+        if data[:1] == b"t":
+            answer = plain(answer)
+        return answer
+
+    def _value(self, kind: str, value: Any) -> Any:
+        """Return or raise what an answer says."""
+        if kind == "v":
+            return value
+        if kind == "i":
+            return self._iterate(value)
+        if kind == "e" and type(value) is tuple and len(value) == 3:
+            raise rebuilt(*value)
+        raise CandidateError("an answer that cannot be read")
+
+    def _iterate(self, handle: Any) -> Iterator[Any]:
+        """Yield the items of an iterator that lives in the candidate."""
+        while True:
+            kind, value, _ = self._ask(encode(("", handle, {})))
+            if kind == "s":
+                return
+            yield self._value(kind, value)
+
+
+def rebuilt(name: Any, message: Any, args: Any) -> BaseException:
+    """Return an exception like the candidate's: of the same type, if that is a builtin one."""
+    kind = getattr(builtins, name, None) if type(name) is str else None
+    if isinstance(kind, type) and issubclass(kind, BaseException):
+        try:
+            return kind(*args) if type(args) is tuple else kind(message)
+        except Exception:
+            return CandidateError(f"{name}: {message}")
+    return CandidateError(str(message))
+
+
+def plain(value: Any) -> Any:
+    """Return a decoded value with the numbers that stand for numpy's."""
+    if isinstance(value, Scalar):
+        return value.content
+    if type(value) is tuple:
+        return tuple(plain(item) for item in value)
+    if type(value) is list:
+        return [plain(item) for item in value]
+    if type(value) is dict:
+        return {plain(key): plain(item) for key, item in value.items()}
+    return value
+
+
+def restore(old: Any, new: Any) -> Any:
+    """Give a value the content that it has in the candidate now; lists stay the same lists."""
+    if type(old) is list and type(new) is list:
+        shared = [restore(a, b) for a, b in zip(old, new, strict=False)]
+        old[:] = shared + new[len(old) :]
+        return old
+    if type(old) is dict and type(new) is dict:
+        content = {
+            key: restore(old[key], item) if key in old else item for key, item in new.items()
+        }
+        old.clear()
+        old.update(content)
+        return old
+    if type(old) is set and type(new) is set:
+        old.clear()
+        old.update(new)
+        return old
+    if type(old) is tuple and type(new) is tuple and len(old) == len(new):
+        return tuple(restore(a, b) for a, b in zip(old, new, strict=True))
+    return new

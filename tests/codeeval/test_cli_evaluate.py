@@ -1,0 +1,426 @@
+"""``codeeval evaluate``: bad input, results, resuming after kill -9, clean-up after signals."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+
+from codeeval.cli import main
+from codeeval.cli_evaluate import ALLOW_UNSAFE
+from codeeval.sandbox.errors import ImageMissing
+from tests.codeeval.command import (
+    STARTER,
+    UNSAFE,
+    Ended,
+    judged,
+    mount,
+    need,
+    records,
+    right,
+    run,
+    start,
+    write,
+)
+
+SANDBOXES = ["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)]
+FEW = ("--include", "Starter/0", "--include", "Starter/1")
+OURS = "label=org.codeeval.run"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """Keep what references return apart from the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CODEEVAL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def call(capsys, monkeypatch, tmp_path):
+    """Evaluate the starter task in this process, in an empty folder."""
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(ALLOW_UNSAFE, "")
+
+    def ended(*words: object) -> Ended:
+        code = main(["evaluate", "starter", *map(str, words)])
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    return ended
+
+
+def refused(ended: Ended, code: int, text: str) -> None:
+    """Check that a command ended with one line that says why, and nothing else."""
+    assert (ended.code, ended.out) == (code, ""), ended
+    last = ended.err.splitlines()[-1]
+    assert last.startswith("codeeval: error: ")
+    assert text in last
+    assert "Traceback" not in ended.err
+
+
+def one(**line: object) -> dict[str, object]:
+    return {"task_id": "Starter/0", **line}
+
+
+class TestBadInput:
+    """Nothing runs before all of the input is found to be good."""
+
+    @pytest.mark.parametrize(
+        ("content", "text"),
+        [
+            ([one(solution=3)], "field 'solution': expected a text or a list of texts, found 3"),
+            ([one(completion={"a": 1})], "expected a text"),
+            ([one(code="x")], "neither 'completion' nor 'solution' among its keys"),
+            ([{"solution": "x"}], "field 'task_id': missing"),
+            ([{"task_id": [1], "solution": "x"}], "expected a text or an integer"),
+            ([{"task_id": "Starter/9999", "solution": "x"}], "unknown id 'Starter/9999'"),
+            ([one(solution="x", sample_id=0)] * 2, "sample 0 of 'Starter/0' is there twice"),
+            (right()[1:], "1 of 48 problems have no sample: Starter/0"),
+            (b"", "holds no samples"),
+            (b"{'a': 1}\n", "line 1: invalid JSON at column 2"),
+            (b'{"task_id": "Starter/0", "solution": "\xff"}\n', "line 1: not UTF-8 (byte 0xff"),
+            (b"[1, 2]", "s.jsonl"),
+            (b"\x00\x01\x02", "s.jsonl"),
+        ],
+    )
+    def test_is_told_with_its_place_and_ends_with_3(self, call, tmp_path, content, text):
+        if isinstance(content, bytes):
+            (tmp_path / "s.jsonl").write_bytes(content)
+        else:
+            write(tmp_path / "s.jsonl", content)
+        refused(call("s.jsonl", *UNSAFE), 3, text)
+        assert not (tmp_path / "runs").exists()
+
+    def test_a_gzip_file_that_is_cut_off(self, call, tmp_path):
+        whole = gzip.compress(b"".join(json.dumps(line).encode() + b"\n" for line in right(9)))
+        (tmp_path / "s.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+        refused(call("s.jsonl.gz", *UNSAFE), 3, "the gzip file is cut off here")
+
+    @pytest.mark.slow
+    def test_a_line_of_a_hundred_million_bytes(self, call, tmp_path):
+        with gzip.open(tmp_path / "s.jsonl.gz", "wb", compresslevel=1) as file:
+            file.write(b'{"task_id": "Starter/0", "solution": "')
+            for _ in range(100):
+                file.write(b"x" * 10**6)
+        refused(call("s.jsonl.gz", *UNSAFE), 3, "line 1: longer than 67108864 bytes")
+
+    def test_a_samples_file_that_is_not_there(self, call):
+        refused(call("nope.jsonl", *UNSAFE), 3, "nope.jsonl: cannot be read (No such file")
+
+    def test_data_that_are_not_there_or_no_data(self, call, tmp_path):
+        samples = write(tmp_path / "s.jsonl", right())
+        refused(call(samples, "--data-file", "nope"), 3, "there is none at nope")
+        refused(call(samples, "--data-file", samples), 3, "s.jsonl, line 1: field")
+        refused(call(samples, "--mini"), 3, "starter has no option 'variant'")
+
+    def test_a_directory_of_another_evaluation(self, call, tmp_path):
+        write(tmp_path / "s.jsonl", right())
+        assert call("s.jsonl", *FEW, *UNSAFE, "-o", "r").code == 0
+        other = ("s.jsonl", *FEW, *UNSAFE, "-o", "r", "--k", "1")
+        refused(call(*other), 3, "r: holds another evaluation (k differ)")
+        assert call(*other, "--i_just_wanna_run").code == 0
+
+
+class TestEnvironmentNotAble:
+    def test_no_daemon(self, call, monkeypatch):
+        monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
+        ended = call(STARTER / "right.jsonl", "--sandbox", "docker")
+        refused(ended, 4, "no Docker daemon answers at unix:///nonexistent")
+
+    def test_no_image(self, call, monkeypatch):
+        class Client:
+            def close(self):
+                return None
+
+        monkeypatch.setattr("codeeval.sandbox.docker.connect", Client)
+        monkeypatch.setattr("codeeval.sandbox.docker.find_image", lambda client: None)
+        ended = call(STARTER / "right.jsonl", "--sandbox", "auto")
+        refused(ended, 4, "run: codeeval sandbox build")
+        assert main(["demo"]) == 4
+        assert issubclass(ImageMissing, RuntimeError)
+
+    def test_no_sandbox_must_be_asked_for_twice(self, call, monkeypatch):
+        samples = STARTER / "right.jsonl"
+        refused(call(samples, "--sandbox", "unsafe-local"), 2, "if you trust it, say both")
+        refused(call(samples, "--unsafe-local"), 2, "if you trust it, say both")
+        refused(call(samples, "--unsafe-local", "--sandbox", "docker"), 2, "contradicts")
+        monkeypatch.setenv(ALLOW_UNSAFE, "1")
+        assert call(samples, *FEW, "--unsafe-local").code == 0
+
+    def test_a_reference_that_fails(self, call, tmp_path):
+        problem = {
+            "task_id": "X/0", "entry_point": "f", "prompt": "def f(x):\n", "inputs": [[1]],
+            "canonical_solution": "    raise ValueError('broken')\n",
+        }  # fmt: skip
+        data = write(tmp_path / "data.jsonl", [problem])
+        samples = write(tmp_path / "s.jsonl", [{"task_id": "X/0", "completion": "    return 1\n"}])
+        refused(call(samples, "--data-file", data, *UNSAFE), 4, "the reference failed")
+
+    def test_a_full_disk(self, call, tmp_path):
+        samples = write(tmp_path / "s.jsonl", right(9))
+        mount(tmp_path / "disk", "96k")
+        try:
+            words = ("evaluate", "starter", samples, "-o", "disk/r", *UNSAFE, "-q")
+            refused(run(*words, cwd=tmp_path), 4, "the disk is full")
+            subprocess.run(["mount", "-o", "remount,size=64m", tmp_path / "disk"], check=True)
+            ended = run(*words, cwd=tmp_path)
+            assert (ended.code, ended.err) == (0, "")
+            assert len(judged(tmp_path / "disk" / "r")) == 9 * 48
+        finally:
+            subprocess.run(["umount", tmp_path / "disk"], check=True)
+
+
+class TestResults:
+    def test_mixed_samples_have_their_known_score(self, call, tmp_path):
+        ended = call(STARTER / "mixed.jsonl", *UNSAFE, "--k", "1,5,100", "-o", "r")
+        assert ended.code == 0
+        assert "pass@5" in ended.out
+        assert "Not reported: pass@100 needs" in ended.out
+        assert ended.out.rstrip().endswith("Report: r/report.html")
+        assert json.loads((tmp_path / "r" / "run.json").read_text())["status"] == "complete"
+
+    def test_json_is_all_of_standard_output(self, tmp_path):
+        words = ("evaluate", "starter", STARTER / "mixed.jsonl", *UNSAFE, "--json", "--k=1")
+        ended = run(*words, cwd=tmp_path)
+        record = json.loads(ended.out)
+        assert record["samples"] == 240
+        assert (tmp_path / record["directory"] / "report.json").is_file()
+        assert "read as jsonl" in ended.err
+
+    def test_quiet_says_nothing_on_standard_error(self, call):
+        assert call(STARTER / "right.jsonl", *FEW, *UNSAFE, "-q").err == ""
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["--task", "starter", "--samples", "s.jsonl", "--pass-k", "1"],
+            ["--dataset=starter", "s.jsonl", "--pass_k", "1"],
+            ["starter", "--samples", "s.jsonl", "--k=1"],
+            ["-t", "starter", "s.jsonl", "--k", "1", "--n_workers", "1", "--no_deduplicate"],
+        ],
+    )
+    def test_ways_to_say_the_same(self, call, capsys, tmp_path, words):
+        write(tmp_path / "s.jsonl", right())
+        code = main(["evaluate", *words, "--output_path", "r", *FEW, *UNSAFE])
+        assert code == 0
+        assert len(judged(tmp_path / "r")) == 2
+
+    def test_variables_take_the_place_of_flags(self, tmp_path):
+        write(tmp_path / "s.jsonl", right())
+        settings = {
+            "CODEEVAL_TASK": "starter", "CODEEVAL_SAMPLES": "s.jsonl", "CODEEVAL_OUTPUT": "r",
+            "CODEEVAL_UNSAFE_LOCAL": "1", "CODEEVAL_ALLOW_UNSAFE": "1", "CODEEVAL_ID_RANGE": "0-2",
+            "CODEEVAL_JSON": "1", "CODEEVAL_PASS_K": "1",
+        }  # fmt: skip
+        ended = run("evaluate", cwd=tmp_path, **settings)
+        assert ended.code == 0, ended.err
+        assert json.loads(ended.out)["samples"] == 2
+        assert len(judged(tmp_path / "r")) == 2
+
+    def test_what_evalplus_calls_humaneval_is_another_benchmark(self, call, capsys):
+        assert main(["evaluate", "--dataset", "humaneval", "--samples", "nope"]) in (2, 3)
+        assert "EvalPlus's is humaneval-plus" in capsys.readouterr().err
+
+    def test_missing_samples_are_worth_what_is_said(self, call, tmp_path):
+        write(tmp_path / "s.jsonl", right()[:24])
+        flags = (*UNSAFE, "--json", "--k", "1")
+        for words, value in (("--allow_missing", 1.0), ("--missing=fail", 0.5)):
+            ended = call("s.jsonl", *flags, words)
+            assert ended.code == 0
+            assert json.loads(ended.out)["estimates"]["pass"][0]["value"] == value
+
+    def test_fail_under(self, call):
+        words = (STARTER / "mixed.jsonl", *UNSAFE, "--k", "1,5", "-q")
+        assert call(*words, "--fail-under", "pass@1=0.5").code == 0
+        ended = call(*words, "--fail-under", "pass@1=0.5", "--fail_under", "pass@5>=0.95")
+        assert ended.code == 5
+        assert "--fail-under: pass@5 is 0.9" in ended.err
+
+    def test_infrastructure_errors_make_it_partial(self, call, monkeypatch):
+        from codeeval.sandbox.executor import Pool
+        from codeeval.sandbox.verdict import Status, Verdict
+
+        whole = Pool.submit
+
+        def broken(pool, program):
+            future = whole(pool, program)
+            if program.source.endswith("# 0\n"):
+                verdict = Verdict.without_run(Status.INFRASTRUCTURE_ERROR, "the jail is gone")
+                future = type(future)()
+                future.set_result(verdict)
+            return future
+
+        samples = write(Path("s.jsonl"), right(2))
+        words = (samples, *FEW, *UNSAFE, "-o", "r", "--compat", "human-eval")
+        with monkeypatch.context() as patch:
+            patch.setattr(Pool, "submit", broken)
+            ended = call(*words)
+            assert ended.code == 1
+            assert "was not judged" in ended.err
+        ended = call(*words)
+        assert ended.code == 0
+        assert "r: 2 samples were judged before" in ended.err
+
+    def test_nothing_but_infrastructure_errors_is_partial_too(self, call, monkeypatch):
+        from codeeval.sandbox.verdict import Status, Verdict
+
+        verdict = Verdict.without_run(Status.INFRASTRUCTURE_ERROR, "gone")
+
+        def broken(pool, program):
+            from concurrent.futures import Future
+
+            future: Future[Verdict] = Future()
+            future.set_result(verdict)
+            return future
+
+        monkeypatch.setattr("codeeval.sandbox.executor.Pool.submit", broken)
+        refused(call(STARTER / "right.jsonl", *FEW, *UNSAFE), 1, "no sample was judged")
+
+    def test_human_evals_file_is_beside_the_samples(self, call, tmp_path):
+        write(tmp_path / "s.jsonl", right())
+        assert call("s.jsonl", *UNSAFE, "--compat", "human_eval".replace("_", "-")).code == 0
+        lines = records(tmp_path / "s.jsonl_results.jsonl")
+        assert [line["task_id"] for line in lines] == [line["task_id"] for line in right()]
+        assert all(line["result"] == "passed" and line["passed"] is True for line in lines)
+
+    def test_the_same_command_goes_on_in_the_same_directory(self, call, tmp_path):
+        words = (STARTER / "right.jsonl", *FEW, *UNSAFE, "--runs", "all")
+        assert call(*words).code == call(*words).code == 0
+        assert call(*words, "--k", "1").code == 0
+        assert len(list((tmp_path / "all").iterdir())) == 2
+
+
+class TestStopping:
+    """Whatever ends the process, the same command goes on, and no jail is left behind."""
+
+    @pytest.fixture(params=SANDBOXES)
+    def sandbox(self, request):
+        need(request.param)
+        return request.param
+
+    @pytest.fixture
+    def words(self, sandbox, tmp_path):
+        samples = write(tmp_path / "s.jsonl", [*right(6), *slow()])
+        flags = ("--sandbox", sandbox, "-j", "2", "-q", "--timeout", "1", "--k", "1")
+        return ("evaluate", "starter", samples, *flags)
+
+    @pytest.mark.slow
+    def test_kill_9_at_any_moment_loses_and_doubles_nothing(self, words, sandbox, tmp_path):
+        whole = run(*words, "-o", "whole", cwd=tmp_path)
+        assert whole.code == 0, whole.err
+        dice = random.Random(9)
+        for _ in range(6):
+            process = start(*words, "-o", "killed", cwd=tmp_path)
+            wait_for_lines(tmp_path / "killed" / "results.jsonl", dice.randrange(1, 60), process)
+            time.sleep(dice.random() / 5)
+            process.kill()
+            process.communicate()
+        ended = run(*words, "-o", "killed", cwd=tmp_path)
+        assert ended.code == 0, ended.err
+        assert judged(tmp_path / "killed") == judged(tmp_path / "whole")
+        old, new = (
+            json.loads((tmp_path / name / "report.json").read_text())["estimates"]
+            for name in ("whole", "killed")
+        )
+        assert old == new
+        assert_no_jail_of(process.pid, sandbox)
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_a_signal_ends_it_cleanly(self, words, sandbox, tmp_path, number, code):
+        process = start(*words, "-o", "r", cwd=tmp_path)
+        wait_for_lines(tmp_path / "r" / "results.jsonl", 5, process)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == code, err
+        assert out == ""
+        assert "the same command goes on from there" in err
+        assert "Traceback" not in err
+        assert_no_jail_of(process.pid, sandbox)
+        ended = run(*words, "-o", "r", cwd=tmp_path)
+        assert ended.code == 0, ended.err
+        assert len({line[:2] for line in judged(tmp_path / "r")}) == 6 * 48 + 8
+
+    def test_a_second_signal_ends_it_at_once(self, words, sandbox, tmp_path):
+        process = start(*words, "-o", "r", cwd=tmp_path)
+        wait_for_lines(tmp_path / "r" / "results.jsonl", 1, process)
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.01)
+        assert process.returncode == 130
+        process.communicate()
+
+    def test_a_signal_before_the_first_sample(self, tmp_path):
+        fifo = tmp_path / "s.jsonl"
+        os.mkfifo(fifo)
+        process = start("evaluate", "starter", fifo, *UNSAFE, cwd=tmp_path)
+        with fifo.open("w"):  # waits until the samples are being read
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=60)
+        assert process.returncode == 143
+        assert err == "codeeval: stopped before the first sample was run\n"
+
+
+def slow() -> list[dict[str, object]]:
+    """Return samples that run for longer than they may, so that some are always under way."""
+    loop = "def {}(*args):\n    while True:\n        pass\n# {}\n"
+    return [
+        {"task_id": "Starter/0", "solution": loop.format(name_of("Starter/0"), number)}
+        for number in range(8)
+    ]
+
+
+def name_of(task_id: str) -> str:
+    from codeeval.tasks.registry import load_task
+
+    return next(each.entry_point for each in load_task("starter").problems() if each.id == task_id)
+
+
+def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
+    """Wait until so many more samples are judged, or the process has ended."""
+    before = path.read_bytes().count(b"\n") if path.exists() else 0
+    while process.poll() is None:
+        if path.exists() and path.read_bytes().count(b"\n") >= before + count:
+            return
+        time.sleep(0.02)
+
+
+def assert_no_jail_of(pid: int, sandbox: str) -> None:
+    """Check that the jails of a process have ended, or do so soon."""
+    deadline = time.monotonic() + 60
+    while left := jails_of(pid, sandbox):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+
+
+def jails_of(pid: int, sandbox: str) -> list[str]:
+    """Return what is left of a process's jails: they know it by its id."""
+    if sandbox == "docker":
+        command = ["docker", "ps", "-aq", "--filter", f"{OURS}={pid}"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return [
+        str(path)
+        for path in Path("/proc").glob("[0-9]*/stat")
+        if is_child(path, pid) and b"bwrap" in read(path.with_name("cmdline"))
+    ]
+
+
+def is_child(stat: Path, pid: int) -> bool:
+    fields = read(stat).rpartition(b")")[2].split()
+    return len(fields) > 1 and int(fields[1]) == pid
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
