@@ -54,6 +54,8 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     words = with_hyphens(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        words = ["version"]
     logging.basicConfig(
         level=os.environ.get("CODEEVAL_LOG_LEVEL", "WARNING").upper(),
         format="codeeval: %(message)s",
@@ -191,14 +193,16 @@ def version_command() -> int:
 
 
 @sandbox_app.command("build")
-def build_command() -> int:
-    """Build the image in which the sandbox docker runs programs."""
+def build_command(
+    again: Annotated[bool, typer.Option("--again", help="Build even what is there.")] = False,
+) -> int:
+    """Build the image in which the sandbox docker runs programs, unless it is there."""
     from codeeval.sandbox.docker import connect
-    from codeeval.sandbox.image import build_image
+    from codeeval.sandbox.image import build_image, find_image
 
     client = connect()
     try:
-        image = build_image(client, report=say)
+        image = (None if again else find_image(client)) or build_image(client, report=say)
     finally:
         client.close()
     print(image)

@@ -6,8 +6,8 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from codeeval.checking import LoadedTask
 from codeeval.judging import EvaluationStopped, SampleResult, judge_samples
 from codeeval.manifest import describe_executor, manifest_of
-from codeeval.options import Options
+from codeeval.options import Options, OptionsError
 from codeeval.report import Report, ReportBuilder
 from codeeval.run_directory import RunDirectory, find_run, new_run
 from codeeval.run_files import iter_results
@@ -116,10 +116,10 @@ def evaluate(
     benchmark = task_of(task)
     problems = chosen_problems(benchmark, settings)
     manifest = manifest_of(benchmark, samples, settings, problems)
-    warnings: list[str] = []
+    notices: list[str] = []
 
     def note(text: str) -> None:
-        warnings.append(text)
+        notices.append(text)
         notice(text)
 
     ids = SampleIds.of(problems.values())
@@ -153,13 +153,14 @@ def evaluate(
             directory = stack.enter_context(RunDirectory(path, manifest, overwrite=overwrite))
             if directory.finished:
                 notice(f"{path}: {directory.finished} samples were judged before")
-            source = directory.recording(source)
+            source = stack.enter_context(closing(directory.recording(source)))
         pool = executor or stack.enter_context(settings.executor())
         describe_executor(manifest, pool)
         if directory is not None:
             total -= min(total, directory.finished)
         progress(None, total)
-        for result in _results(benchmark, problems, source, pool, settings, directory, stop):
+        results = _results(benchmark, problems, source, pool, settings, directory, stop)
+        for result in stack.enter_context(closing(results)):
             if directory is not None:
                 directory.append(result)
             else:
@@ -168,7 +169,7 @@ def evaluate(
             _check_stop(stop)
         if not isinstance(samples, str | Path):
             _check_counts(counted, settings)
-        manifest["warnings"] = warnings
+        manifest["notices"] = notices
         if directory is None:
             return Run(builder.build(manifest))
         return Run(_finish(directory, builder, problems, manifest), directory.path)
@@ -180,7 +181,7 @@ def evaluate_iter(
     *,
     executor: Executor | None = None,
     **options: Any,
-) -> Iterator[SampleResult]:
+) -> Generator[SampleResult, None, None]:
     """Judge samples and yield each result as it is finished; nothing is written.
 
     Args:
@@ -189,7 +190,7 @@ def evaluate_iter(
         executor: As for :func:`evaluate`.
         options: Fields of :class:`Options`.
     """
-    yield from _stream(samples, task, executor, Options(**options), None)
+    return _stream(samples, task, executor, Options(**options), None)
 
 
 def _stream(
@@ -198,7 +199,7 @@ def _stream(
     executor: Executor | None,
     settings: Options,
     stop: threading.Event | None,
-) -> Iterator[SampleResult]:
+) -> Generator[SampleResult, None, None]:
     benchmark = task_of(task)
     problems = chosen_problems(benchmark, settings)
     if isinstance(samples, str | Path):
@@ -244,7 +245,7 @@ async def aevaluate_iter(
         stop.set()
         if step is not None and not step.done():
             await asyncio.gather(step, return_exceptions=True)
-        await asyncio.to_thread(results.close)  # type: ignore[attr-defined]
+        await asyncio.to_thread(results.close)
 
 
 def task_of(task: str | Task | LoadedTask) -> Task:
@@ -258,13 +259,13 @@ def chosen_problems(task: Task, settings: Options) -> dict[str, Problem]:
     """Return the problems to be evaluated, by id.
 
     Raises:
-        ValueError: If an id that is to be included is unknown.
+        OptionsError: If an id that is to be included is unknown.
     """
     problems = {problem.id: problem for problem in task.problems()}
     if settings.include is not None:
         unknown = [task_id for task_id in settings.include if task_id not in problems]
         if unknown:
-            raise ValueError(f"no problem {unknown[0]!r} in {task.name}")
+            raise OptionsError(f"no problem {unknown[0]!r} in {task.name}")
         problems = {key: problems[key] for key in problems if key in set(settings.include)}
     if settings.limit is not None:
         problems = dict(list(problems.items())[: settings.limit])
@@ -279,7 +280,7 @@ def _results(
     settings: Options,
     directory: RunDirectory | None,
     stop: threading.Event | None = None,
-) -> Iterator[SampleResult]:
+) -> Generator[SampleResult, None, None]:
     workers = settings.workers or default_workers()
     truths = Truths(executor, cache_directory() / "truths", workers)
     try:

@@ -137,24 +137,26 @@ def judge_samples(
     judge = _Judging(task, problems, executor, truths, deduplicate=deduplicate, stop=stop)
     stops = tuple(stops)
     limit = IN_FLIGHT * workers
-    for sample in samples:
-        problem = problems[sample.task_id]
-        code = extracted(sample, problem, extraction, stops)
-        if code is None:
-            if skip(sample, ""):
+    try:
+        for sample in samples:
+            problem = problems[sample.task_id]
+            code = extracted(sample, problem, extraction, stops)
+            if code is None:
+                if not skip(sample, ""):
+                    verdict = Verdict.without_run(Status.NO_CODE, "no code in the sample")
+                    yield judge.result(sample, "", verdict)
                 continue
-            verdict = Verdict.without_run(Status.NO_CODE, "no code in the sample")
-            yield judge.result(sample, "", verdict)
-            continue
-        program = adjust(task.program(problem, code))
-        if skip(sample, program.digest):
-            continue
-        judge.begin(sample, program)
-        while judge.waiting >= limit or judge.has_results:
+            program = adjust(task.program(problem, code))
+            if skip(sample, program.digest):
+                continue
+            judge.begin(sample, program)
+            while judge.waiting >= limit or judge.has_results:
+                yield from judge.take()
+        while judge.waiting:
             yield from judge.take()
-    while judge.waiting:
-        yield from judge.take()
-    yield from judge.again()
+        yield from judge.again()
+    finally:
+        judge.cancel()
 
 
 class _Judging:
@@ -178,6 +180,8 @@ class _Judging:
         self._deduplicate = deduplicate
         self._done: queue.SimpleQueue[tuple[str, Program, Future[Verdict]]] = queue.SimpleQueue()
         self._waiting: dict[str, list[Sample]] = {}
+        self._futures: dict[str, Future[Verdict]] = {}
+        self._ended = False
         self._known: OrderedDict[str, Verdict] = OrderedDict()
         self._ready: list[SampleResult] = []
         self._doubtful: list[tuple[list[Sample], Program]] = []
@@ -242,7 +246,16 @@ class _Judging:
         except BaseException as error:
             future = Future()
             future.set_exception(error)
+        self._futures[key] = future
+        if self._ended:
+            future.cancel()
         future.add_done_callback(lambda done: self._done.put((key, program, done)))
+
+    def cancel(self) -> None:
+        """Give up what is under way: nobody wants it any more."""
+        self._ended = True
+        for future in list(self._futures.values()):
+            future.cancel()
 
     def take(self) -> Iterator[SampleResult]:
         """Yield results that are there; wait for one if there is none."""
@@ -251,6 +264,7 @@ class _Judging:
             self._ready.clear()
             return
         key, program, future = self._wait()
+        del self._futures[key]
         samples = self._waiting.pop(key)
         self.waiting -= len(samples)
         verdict = future.result()

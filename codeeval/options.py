@@ -6,12 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from codeeval.sandbox.errors import CodeEvalError
 from codeeval.sandbox.executor import Pool, open_executor
 from codeeval.sandbox.program import Limits, Program
 
-__all__ = ["Options"]
+__all__ = ["Options", "OptionsError"]
 
 MISSING = ("error", "fail", "skip")
+
+
+class OptionsError(CodeEvalError, ValueError):
+    """An option has a value that it cannot have."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +62,15 @@ class Options:
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", tuple(_ints(self.k)))
         if not self.k or min(self.k) < 1:
-            raise ValueError(f"k must be whole numbers of 1 or more, not {self.k}")
+            raise OptionsError(f"k must be whole numbers of 1 or more, not {self.k}")
         if self.missing not in MISSING:
-            raise ValueError(f"missing must be one of {', '.join(MISSING)}, not {self.missing!r}")
-        for name in ("workers", "limit"):
+            raise OptionsError(f"missing must be one of {', '.join(MISSING)}, not {self.missing!r}")
+        for name in ("workers", "limit", "memory_bytes"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+                raise OptionsError(f"{name} must be at least 1, not {value}")
+        if self.cpu_seconds is not None and not 0 < self.cpu_seconds < float("inf"):
+            raise OptionsError(f"cpu_seconds must be a number above 0, not {self.cpu_seconds}")
 
     @property
     def partial(self) -> bool:
@@ -95,5 +102,8 @@ def _ints(ks: int | str | Sequence[int]) -> Iterable[int]:
     if isinstance(ks, int):
         return [ks]
     if isinstance(ks, str):
-        return [int(part) for part in ks.split(",") if part.strip()]
+        try:
+            return [int(part) for part in ks.split(",") if part.strip()]
+        except ValueError:
+            raise OptionsError(f"k must be numbers such as 1,10, not {ks!r}") from None
     return ks

@@ -13,7 +13,7 @@ import json
 import os
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -193,7 +193,7 @@ class RunDirectory:
             os.fsync(self._results.fileno())
             self._synced = now
 
-    def recording(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+    def recording(self, samples: Iterable[Sample]) -> Generator[Sample, None, None]:
         """Pass samples on and keep them in ``samples.jsonl.gz``."""
         with (
             _replacing(self.path / "samples.jsonl.gz") as raw,

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -98,13 +99,19 @@ class Truths:
             return replace(check, sealed=future.result())
         raise AssertionError(check)
 
+    def _key(self, *parts: str) -> str:
+        """Return the name of what is found: other sandboxes and Pythons may find something else."""
+        where = f"{self._executor.isolation} {sys.version_info[:2]}"
+        text = "\0".join((str(FORMAT), where, *parts))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
     def _open(self, check: Check, limits: Limits) -> Future[Any] | None:
         """Return what will settle a check that leaves something open."""
         if isinstance(check, Calls) and check.truth is None:
-            key = _key("calls", check.entry_point, check.reference, check.inputs.digest)
+            key = self._key("calls", check.entry_point, check.reference, check.inputs.digest)
             return self._once(key, self._find_truth, check, limits)
         if isinstance(check, Asserts) and check.sealed is None and check.can_be_sealed:
-            key = _key("asserts", check.reference, check.tests, *check.entry_points)
+            key = self._key("asserts", check.reference, check.tests, *check.entry_points)
             return self._once(key, self._find_sealed, check, limits)
         return None
 
@@ -128,7 +135,8 @@ class Truths:
         if verdict.status is Status.INFRASTRUCTURE_ERROR:
             raise TruthError(f"the tests {check.name!r}: {verdict.message}")
         sealed = verdict.status is Status.PASSED
-        self._write(key, {"sealed": sealed}, [])
+        if verdict.status is not Status.TIMEOUT:  # that may be this machine's fault, and today's
+            self._write(key, {"sealed": sealed}, [])
         return sealed
 
     def _find_truth(self, key: str, check: Calls, limits: Limits) -> Truth:
@@ -187,8 +195,3 @@ class Truths:
         except OSError:  # a cache that cannot be written to costs time, nothing else
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
-
-
-def _key(*parts: str) -> str:
-    text = "\0".join((str(FORMAT), *parts))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

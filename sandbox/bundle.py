@@ -20,6 +20,7 @@ RUNNER_MODULES = (
     "grader",
     "grading",
     "examiner",
+    "bench",
     "runner",
 )
 """In an order in which each imports only those before it, and the standard library."""

@@ -12,6 +12,7 @@ Marshal's own reader is not made for hostile bytes. It is used for bytes of ours
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import struct
 import sys
@@ -71,13 +72,11 @@ def encode(value: Any) -> bytes:
     Raises:
         Unencodable: If the value is nested too deeply or refers to itself.
     """
-    try:
-        # Marshal would write any object with a buffer (an array, a mapping) as bytes.
-        if not _BUFFER_MODULES.isdisjoint(sys.modules) and not _plain(value):
-            raise ValueError
-        return b"p" + marshal.dumps(value, 2)
-    except ValueError:
-        pass
+    with contextlib.suppress(ValueError):  # which is how marshal says: not plain, deep, cyclic
+        data = b"p" + marshal.dumps(value, 2)
+        # It would write any object with a buffer (an array, a mapping) as bytes.
+        if _BUFFER_MODULES.isdisjoint(sys.modules) or _plain(value):
+            return data
     try:
         return b"t" + marshal.dumps(_tagged(value, 0, set()), 2)
     except (RecursionError, ValueError, MemoryError) as error:
@@ -257,7 +256,7 @@ def _untagged(node: Any) -> Any:
         elif tag == "n":
             shape = tuple(_untagged(size) for size in payload[1])
             return Array(str(payload[0]), shape, _untagged(payload[2]))
-    except (TypeError, ValueError, IndexError, ArithmeticError, RecursionError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise Malformed(str(error)) from None
     raise Malformed(f"tag {tag!r:.20}")
 
@@ -268,7 +267,7 @@ def _decimal(content: Any) -> Decimal:
 
 
 _REAL: dict[str, Any] = {
-    "builtins.bytearray": bytearray,
+    "builtins.bytearray": lambda content: bytearray(memoryview(content)),  # never of a size
     "builtins.dict_items": lambda pairs: dict(pairs).items(),
     "builtins.dict_keys": lambda keys: dict.fromkeys(keys).keys(),
     "builtins.dict_values": lambda values: dict(enumerate(values)).values(),
@@ -279,7 +278,7 @@ _REAL: dict[str, Any] = {
     "datetime.time": clock_time.fromisoformat,
     "datetime.timedelta": lambda parts: timedelta(*parts),
     "decimal.Decimal": _decimal,
-    "fractions.Fraction": lambda parts: Fraction(*parts),
+    "fractions.Fraction": lambda parts: Fraction(*map(int.__index__, parts)),
 }
 """How values of well-known libraries are made again of what was said of them."""
 
@@ -293,10 +292,13 @@ def decode(data: bytes) -> Any:
     if data[:1] not in (b"p", b"t"):
         raise Malformed("no known form")
     reader = _Reader(data)
-    value = reader.value(0)
-    if reader.position != len(data):
-        raise Malformed("bytes after the value")
-    return value if data[:1] == b"p" else _untagged(value)
+    try:
+        value = reader.value(0)
+        if reader.position != len(data):
+            raise Malformed("bytes after the value")
+        return value if data[:1] == b"p" else _untagged(value)
+    except RecursionError:
+        raise Malformed("nested too deeply") from None
 
 
 def loads(data: bytes) -> Any:

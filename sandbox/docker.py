@@ -33,17 +33,22 @@ def connect() -> docker.DockerClient:
     Raises:
         SandboxUnavailable: If none answers.
     """
+    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    hint = "start it, or choose another sandbox with --sandbox"
+    if address.startswith("unix://") and not os.path.exists(address.removeprefix("unix://")):
+        raise SandboxUnavailable(f"no Docker daemon answers at {address} (no such file); {hint}")
     import docker  # slow to import: only where it is needed
     from docker.errors import DockerException
 
+    client = None
     try:
         client = docker.from_env(timeout=120)
         client.ping()
     except (DockerException, OSError) as error:
-        address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+        if client is not None:
+            client.close()
         raise SandboxUnavailable(
-            f"no Docker daemon answers at {address} ({error.__class__.__name__}); start it, or "
-            "choose another sandbox with --sandbox"
+            f"no Docker daemon answers at {address} ({error.__class__.__name__}); {hint}"
         ) from error
     return client
 
@@ -91,6 +96,7 @@ class DockerJails:
         self._client = connect()
         image = find_image(self._client)
         if image is None:
+            self.close()
             raise ImageMissing("the image of the sandbox is not built; run: codeeval sandbox build")
         self.image: str = image
         if runtime is not None:
@@ -223,7 +229,9 @@ class _Container:
 def sweep(client: docker.DockerClient) -> int:
     """Remove the containers of codeeval processes of this host that have ended; return how many."""
     removed = 0
-    for container in client.containers.list(all=True, filters={"label": LABEL}):
+    for container in client.containers.list(
+        all=True, filters={"label": LABEL}, ignore_removed=True
+    ):
         owner = container.labels.get(LABEL, "")
         if owner.isdigit() and not os.path.exists(f"/proc/{owner}"):
             try:

@@ -119,6 +119,7 @@ class Pool:
         self._changed = threading.Condition()
         self._closing = False
         self._failure: SandboxError | None = None
+        self._has_worked = False
         self._open: set[Jail] = set()
         self._threads = [
             threading.Thread(target=self._work, name=f"codeeval-{n}", daemon=True)
@@ -131,6 +132,11 @@ class Pool:
     def isolation(self) -> str:
         """The kind of its jails."""
         return self._jails.isolation
+
+    @property
+    def image(self) -> str:
+        """The id of the image that its jails have, or nothing."""
+        return str(getattr(self._jails, "image", ""))
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +162,12 @@ class Pool:
             else:
                 future.set_result(done.result()[0])
 
+        def cancel(asked: Future[Verdict]) -> None:
+            if asked.cancelled():
+                job.future.cancel()
+
         job.future.add_done_callback(hand_on)
+        future.add_done_callback(cancel)
         return future
 
     def _enqueue(self, program: Program) -> _Job:
@@ -242,6 +253,9 @@ class Pool:
             except SandboxError as error:
                 self._give_up(error)
                 return
+            except Exception as error:  # whatever it is, nobody may wait for ever
+                self._give_up(SandboxError(f"no sandbox: {type(error).__name__}: {error}"))
+                return
             try:
                 self._drive(jail)
             finally:
@@ -250,17 +264,18 @@ class Pool:
                 jail.close()
 
     def _start(self) -> Jail:
-        """Start a jail, with some patience: a daemon may be restarting."""
-        for delay in (0.2, 1.0, 3.0, 6.0, 12.0, 0.0):
+        """Start a jail, with some patience: a daemon that once worked may be restarting."""
+        for delay in (0.2, 1.0, 3.0, 6.0, 12.0, 0.0) if self._has_worked else (0.2, 1.0, 0.0):
             try:
                 jail = self._jails.start()
-            except (SandboxUnavailable, JailDied):
+            except (SandboxUnavailable, JailDied) as error:
                 with self._changed:
                     if self._closing or delay == 0.0:
-                        raise
+                        raise SandboxUnavailable(str(error)) from error
                     self._changed.wait(delay)
                 continue
             with self._changed:
+                self._has_worked = True
                 self._open.add(jail)
                 if self._closing:
                     jail.kill()
@@ -309,9 +324,10 @@ class Pool:
                                 return
                         continue
                 if held is not None and (not flying or len(held[1]) <= PREFETCHED_BYTES):
-                    jail.send(held[1])
-                    flying.append(held[0])
+                    job, data = held
                     held = None
+                    flying.append(job)  # before it is sent: a jail may die of that
+                    jail.send(data)
                 if not flying:
                     if retire:
                         return
@@ -334,14 +350,10 @@ class Pool:
                     return
         except JailDied as error:
             self._blame(flying, error)
-        except BaseException as error:
-            for job in flying:
+        except Exception as error:  # a fault of ours: it meets who waits, and the next jail is new
+            for job in (*flying, *([held[0]] if held else ())):
                 job.future.set_exception(error)
-            flying.clear()
-            if held is not None:
-                held[0].future.set_exception(error)
-                held = None
-            raise
+            held = None
         finally:
             if held is not None:
                 self._put_back([held[0]])

@@ -13,6 +13,8 @@ __all__ = [
     "LARGEST",
     "RAISED",
     "READY",
+    "SECONDS",
+    "TOOK",
     "VALUE",
     "RecordReader",
     "write_all",
@@ -23,9 +25,10 @@ HEADER = struct.Struct("<BI")
 LARGEST = 64 * 2**20
 """Larger values are sent as the digest of their encoding."""
 
-READY, VALUE, DIGEST, RAISED, FAILED, ENDED = range(1, 7)
+READY, VALUE, DIGEST, RAISED, FAILED, ENDED, TOOK = range(1, 8)
 """The candidate's code ran; an output; an output's digest; an exception of a call; an exception
-before the calls; the end of the tests."""
+before the calls; the end of the tests; the CPU time of a reference's call."""
+SECONDS = struct.Struct("<d")
 
 
 def write_record(descriptor: int, kind: int, data: bytes = b"") -> None:
@@ -61,7 +64,7 @@ class RecordReader:
         records, start = [], 0
         while len(buffer) - start >= HEADER.size and not self.broken:
             kind, size = HEADER.unpack_from(buffer, start)
-            if size > self._largest or not READY <= kind <= ENDED:
+            if size > self._largest or not READY <= kind <= TOOK:
                 self.broken = True
                 break
             end = start + HEADER.size + size

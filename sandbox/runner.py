@@ -24,8 +24,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from codeeval.sandbox.candidate import run_asserts, run_calls, run_script, run_served
-from codeeval.sandbox.confine import Confinement, become_subreaper, hide_memory, user_range
+from codeeval.sandbox.bench import GRACE_SECONDS, Bench, BrokenJail
+from codeeval.sandbox.candidate import run_asserts, run_calls, run_reference, run_script, run_served
+from codeeval.sandbox.confine import Confinement, become_subreaper, hide_memory
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
 from codeeval.sandbox.host import Host, HostGone
@@ -33,12 +34,14 @@ from codeeval.sandbox.records import (
     DIGEST,
     FAILED,
     RAISED,
-    READY,
+    SECONDS,
+    TOOK,
+    VALUE,
     FirstRecord,
     RecordReader,
     write_all,
 )
-from codeeval.sandbox.sample import CHUNK, Capture, Sample, sweep
+from codeeval.sandbox.sample import CHUNK, Capture, Sample
 
 __all__ = ["main"]
 
@@ -49,41 +52,10 @@ PRELOADED = (
 STDIO_BYTES = 16 * 2**20
 GRADER_CPU_SECONDS = 20
 GRADER_WALL_SECONDS = 240.0
-GRACE_SECONDS = 0.2
 
 
-class BrokenJail(Exception):
-    """Something of ours died or stayed behind: the program is to be judged in another jail."""
-
-
-class Runner:
-    """Judges the programs that come in frames.
-
-    Args:
-        config: ``users``, ``alone``, ``first_user``, ``root``, ``filter_calls``, ``shared``
-            (further directories that samples can write to), ``path`` (of libraries),
-            ``temporary`` (a directory that goes with the runner, or nothing).
-        host: Where programs come from.
-    """
-
-    def __init__(self, config: Mapping[str, Any], host: Host) -> None:
-        first_user = config["first_user"]
-        if config["users"]:
-            for kind in ("gid", "uid"):
-                with open(f"/proc/self/{kind}_map") as file:
-                    first_user = user_range(first_user, Confinement.USERS, file.read())
-        self.confinement = Confinement(
-            users=config["users"],
-            alone=config["alone"],
-            first_user=first_user,
-            root=config["root"],
-            filter_calls=config["filter_calls"],
-        )
-        self.host = host
-        self.watched: list[str] = [config["root"], *config["shared"]]
-        self.kept = {path: set(os.listdir(path)) for path in self.watched}
-        self.sequence = 0
-        self.examiner: Examiner | None = None
+class Runner(Bench):
+    """Judges the programs that come in frames."""
 
     def serve(self) -> None:
         """Answer programs until they end."""
@@ -117,49 +89,6 @@ class Runner:
             reply["truncated"] = reply.get("truncated", False) or stream.truncated
         return reply, outputs
 
-    def _start(
-        self,
-        limits: Mapping[str, Any],
-        body: Callable[[], None],
-        channel: int,
-        stdout: Capture,
-        stderr: Capture,
-        stdin: int | None = None,
-        requests: int | None = None,
-    ) -> Sample:
-        self.sequence += 1
-        sample = Sample(
-            self.confinement,
-            self.sequence,
-            limits,
-            body,
-            channel=channel,
-            stdout=stdout,
-            stderr=stderr,
-            stdin=stdin,
-            requests=requests,
-        )
-        if self.examiner is not None:
-            sample.grader = self.examiner.pid
-        return sample
-
-    def _finish(self, sample: Sample) -> bool:
-        """End a sample and remove what it left where it may write; whether something is left."""
-        clean = sample.finish() and self._is_clean(sample)
-        if sample.ending.setup != b"+" and not sample.ending.limit:
-            reason = sample.ending.setup.decode("utf-8", "replace") or "it died at once"
-            raise BrokenJail(f"a sample could not be set up: {reason}")
-        return not clean
-
-    def _is_clean(self, sample: Sample) -> bool:
-        for path in self.watched:
-            left = set(os.listdir(path)) - self.kept[path]
-            if left:
-                sweep(self.confinement, sample.user, [os.path.join(path, name) for name in left])
-                if set(os.listdir(path)) - self.kept[path]:
-                    return False
-        return True
-
     def _judge_asserts(
         self,
         check: Mapping[str, Any],
@@ -190,24 +119,6 @@ class Runner:
             "recycle": recycle,
             "unloadable": loading,
         }
-
-    def _await(self, sample: Sample, channel: int, first: FirstRecord) -> bool:
-        """Wait until a sample has said its one word, and end it; whether something is left."""
-
-        def take(data: bytes) -> bool:
-            if first.feed(data):
-                sample.settles_at = min(sample.settles_at, time.monotonic() + GRACE_SECONDS)
-            return False
-
-        sample.watch({channel: take}, self.host.frames)
-        left = self._finish(sample)
-        os.set_blocking(channel, False)
-        with contextlib.suppress(BlockingIOError):
-            while data := os.read(channel, CHUNK):
-                if first.feed(data):
-                    break
-        os.close(channel)
-        return left
 
     def _judge_calls(
         self,
@@ -374,27 +285,19 @@ class Runner:
         channel, channel_end = os.pipe()
         reader, outputs, seconds = RecordReader(), list[bytes](), list[float]()
         failure = list[bytes]()
-        last_cpu = 0.0
 
         def body() -> None:
-            run_calls(source, check["entry_point"], inputs, 3, keep_going=False)
+            run_reference(source, check["entry_point"], inputs, 3)
 
         def take(data: bytes) -> bool:
-            nonlocal last_cpu
-            records = reader.feed(data)
-            if not records:
-                return False
-            cpu = sample.cpu_seconds() or sample.ending.cpu_seconds
-            for kind, value in records:
-                if kind == READY:
-                    continue
+            for kind, value in reader.feed(data):
                 if kind in (FAILED, RAISED):
                     failure.append(value)
-                    return True
-                outputs.append(b"h" + value if kind == DIGEST else value)
-                seconds.append(max(0.0, cpu - last_cpu) / len(records))
-            last_cpu = cpu
-            return False
+                elif kind in (VALUE, DIGEST):
+                    outputs.append(b"h" + value if kind == DIGEST else value)
+                elif kind == TOOK:
+                    seconds.append(SECONDS.unpack(value)[0])
+            return bool(failure)
 
         sample = self._start(limits, body, channel_end, stdout, stderr)
         sample.watch({channel: take}, self.host.frames)
@@ -407,7 +310,7 @@ class Runner:
         status, message = "passed", ""
         if failure:
             status, _, message = failure[0].decode("utf-8", "replace").partition("\n")
-        elif len(outputs) < total:
+        elif len(seconds) < total:
             status, message = sample.ending.describe()
         return {
             "status": status,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from codeeval.tasks.sanitize import parsed
+
 __all__ = ["called_functions"]
 
 
@@ -13,11 +15,11 @@ def called_functions(tests: str, reference: str) -> tuple[str, ...]:
     They are what a candidate has to define. Nothing is returned if the tests use a class of the
     reference too: its instances cannot cross to another process.
     """
-    try:
-        used = {node.id for node in ast.walk(ast.parse(tests)) if isinstance(node, ast.Name)}
-        body = ast.parse(reference).body
-    except (SyntaxError, ValueError):
+    test_tree, tree = parsed(tests), parsed(reference)
+    if test_tree is None or tree is None:
         return ()
+    used = {node.id for node in ast.walk(test_tree) if isinstance(node, ast.Name)}
+    body = tree.body
     if any(isinstance(node, ast.ClassDef) and node.name in used for node in body):
         return ()
     names = (node.name for node in body if isinstance(node, ast.FunctionDef) and node.name in used)

@@ -171,7 +171,7 @@ def test_type_checkers_see_the_same_public_names():
         for alias in node.names
     }
     homes = {name: seen[name] for name in codeeval._HOMES}
-    assert {name for name in seen} == set(codeeval.__all__)
+    assert set(seen) == set(codeeval.__all__)
     for name, module in homes.items():
         assert getattr(importlib.import_module(module), name) is getattr(codeeval, name)
 

@@ -76,6 +76,15 @@ def run(*words: object, cwd: Path, **changes: str) -> Ended:
     return Ended(process.returncode, out, err)
 
 
+def refused(ended: Ended, code: int, text: str) -> None:
+    """Check that a command ended with one line that says why, and nothing else."""
+    assert (ended.code, ended.out) == (code, ""), ended
+    last = ended.err.splitlines()[-1]
+    assert last.startswith("codeeval: error: ")
+    assert text in last
+    assert "Traceback" not in ended.err
+
+
 def records(path: Path) -> list[dict[str, Any]]:
     """Return the lines of a JSONL file."""
     return [json.loads(line) for line in path.read_text().splitlines()]

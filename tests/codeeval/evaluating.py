@@ -39,6 +39,8 @@ PROBLEMS: list[dict[str, Any]] = [
         "cases": [{"input": "1 2\n", "output": "3\n"}, {"input": "4\n", "output": "4\n"}],
     },
 ]
+PLAIN = {**PROBLEMS[0], "canonical_solution": None}
+"""A problem whose tests cannot be sealed: nothing has to be found out before they run."""
 IDS = [problem["task_id"] for problem in PROBLEMS]
 WRONG = {"Tiny/0": "    return x\n", "Tiny/1": "    return []\n", "Tiny/2": "print(0)\n"}
 RIGHT = {problem["task_id"]: problem["canonical_solution"] for problem in PROBLEMS}
@@ -79,7 +81,7 @@ def write_samples(path: Path, samples: Iterable[Sample]) -> Path:
 
 
 def lines_of(directory: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (directory / "results.jsonl").open()]
+    return [json.loads(line) for line in (directory / "results.jsonl").read_bytes().splitlines()]
 
 
 def without_usage(record: Any) -> Any:
@@ -90,7 +92,7 @@ def without_usage(record: Any) -> Any:
 
 
 class Counting:
-    """An executor that counts what another one is given.
+    """An executor that counts what another one is given, but for what ``run`` gets.
 
     Args:
         inner: Does the work.
@@ -102,10 +104,7 @@ class Counting:
         self._spoil = spoil
         self.programs: list[Program] = []
         self.truths = 0
-
-    @property
-    def isolation(self) -> str:
-        return self._inner.isolation
+        self.isolation = inner.isolation
 
     def submit(self, program: Program) -> Future[Verdict]:
         self.programs.append(program)
@@ -113,7 +112,6 @@ class Counting:
         return self._inner.submit(program)
 
     def run(self, program: Program) -> Verdict:
-        self.programs.append(program)
         return self._inner.run(program)
 
     def run_many(self, programs: Iterable[Program]) -> Iterator[Verdict]:
@@ -164,6 +162,8 @@ class Scripted:
         return future
 
     def _judge(self, program: Program, future: Future[Verdict]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
         before = sum(other.source == program.source for other in self.programs)
         self.programs.append(program)
         future.set_result(self._verdict(program, before))

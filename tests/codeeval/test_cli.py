@@ -14,10 +14,11 @@ from codeeval.cli_progress import Progress
 from codeeval.cli_values import below, ids_in, ks_of, size_of, thresholds_of, unescaped
 from codeeval.evaluation import Run
 from codeeval.judging import SampleResult
+from codeeval.sandbox.doctor import Finding
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.registry import load_task
 from codeeval.version import __version__
-from tests.codeeval.command import STARTER, Ended, records, right, run, write
+from tests.codeeval.command import STARTER, Ended, records, refused, right, run, write
 from tests.codeeval.run_directories import realistic, write_run
 
 
@@ -35,18 +36,10 @@ def call(capsys, monkeypatch, tmp_path):
     return ended
 
 
-def refused(ended: Ended, code: int, text: str) -> None:
-    """Check that a command ended with one line that says why, and nothing else."""
-    assert (ended.code, ended.out) == (code, "")
-    last = ended.err.splitlines()[-1]
-    assert last.startswith("codeeval: error: ")
-    assert text in last
-    assert "Traceback" not in ended.err
-
-
 class TestGeneral:
-    def test_the_version(self, call):
-        assert call("version").out == f"codeeval {__version__}\n"
+    @pytest.mark.parametrize("word", ["version", "--version"])
+    def test_the_version(self, call, word):
+        assert call(word).out == f"codeeval {__version__}\n"
 
     def test_python_dash_m_is_the_same_program(self, tmp_path):
         assert run("version", cwd=tmp_path) == Ended(0, f"codeeval {__version__}\n", "")
@@ -136,6 +129,17 @@ class TestTasks:
         assert {"humaneval", "humaneval-plus", "mbpp", "mbpp-plus", "starter"} <= {
             task["name"] for task in tasks
         }
+
+
+class TestDoctor:
+    @pytest.mark.parametrize(("ok", "code"), [(True, 0), (None, 0), (False, 4)])
+    def test_a_broken_promise_ends_with_4(self, call, monkeypatch, ok, code):
+        findings = [Finding("network", "eth0", "none", ok)]
+        monkeypatch.setattr("codeeval.sandbox.doctor.diagnose", lambda sandbox: findings)
+        ended = call("sandbox", "doctor")
+        assert ended.code == code
+        assert "eth0" in ended.out
+        assert json.loads(call("sandbox", "doctor", "--json").out)[0]["ok"] is ok
 
 
 class TestConvert:

@@ -21,6 +21,7 @@ from codeeval.tasks.task import Sample
 from codeeval.truth import TruthError, Truths
 from tests.codeeval.evaluating import (
     IDS,
+    PLAIN,
     PROBLEMS,
     Counting,
     Scripted,
@@ -35,6 +36,11 @@ from tests.codeeval.evaluating import (
 @pytest.fixture(scope="module")
 def task(tmp_path_factory):
     return tiny(tmp_path_factory.mktemp("tiny")).task
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return tiny(tmp_path_factory.mktemp("plain"), [PLAIN]).task
 
 
 def judge(task, samples, executor, **options):
@@ -64,24 +70,26 @@ def test_equal_programs_run_once_and_all_of_their_samples_are_judged(task, execu
     assert len(results) == 40 * len(IDS)
 
 
-def test_equal_programs_that_came_later_are_not_run_either(task):
+def test_equal_programs_that_came_later_are_not_run_either(plain):
     scripted = Scripted()
     samples = (right("Tiny/0", n) for n in range(5000))
-    results = list(judge(task, samples, scripted))
+    results = list(judge(plain, samples, scripted))
     assert [each.index for each in results] == list(range(5000))
     assert len(scripted.programs) == 1
 
 
-def test_equal_programs_run_as_often_as_they_come_where_that_is_asked_for(task):
+def test_equal_programs_run_as_often_as_they_come_where_that_is_asked_for(plain):
     scripted = Scripted()
-    results = list(judge(task, [right("Tiny/0", n) for n in range(9)], scripted, deduplicate=False))
+    results = list(
+        judge(plain, [right("Tiny/0", n) for n in range(9)], scripted, deduplicate=False)
+    )
     assert len(scripted.programs) == 9
     assert len(results) == 9
 
 
-def test_the_same_code_under_other_limits_is_another_program(task):
+def test_the_same_code_under_other_limits_is_another_program(plain):
     one, other = (
-        judge(task, [right("Tiny/0")], Scripted(), adjust=lambda p, s=s: limited(p, s))
+        judge(plain, [right("Tiny/0")], Scripted(), adjust=lambda p, s=s: limited(p, s))
         for s in (5.0, 6.0)
     )
     assert next(one).program != next(other).program
@@ -107,16 +115,16 @@ def test_a_program_has_one_digest_everywhere(task, tmp_path):
 # -- order and flow ------------------------------------------------------------------------------
 
 
-def test_results_come_as_programs_end(task):
+def test_results_come_as_programs_end(plain):
     scripted = Scripted(holding=True)
     samples = [right("Tiny/0", n, note=str(n)) for n in range(5)]
     threading.Timer(0.1, scripted.release, kwargs={"backwards": True}).start()
-    indices = [each.index for each in judge(task, samples, scripted)]
+    indices = [each.index for each in judge(plain, samples, scripted)]
     assert indices == [4, 3, 2, 1, 0]
 
 
 @pytest.mark.parametrize("note", ["", "{}"], ids=["equal", "different"])
-def test_an_endless_source_is_read_a_bounded_way_ahead(task, note):
+def test_an_endless_source_is_read_a_bounded_way_ahead(plain, note):
     scripted = Scripted(holding=True)
     taken = 0
 
@@ -130,7 +138,7 @@ def test_an_endless_source_is_read_a_bounded_way_ahead(task, note):
                 threading.Timer(0.1, scripted.release).start()
             yield right("Tiny/0", number, note=note.format(number))
 
-    results = judge(task, endless(), scripted)
+    results = judge(plain, endless(), scripted)
     next(results)
     assert taken == 2 * IN_FLIGHT, "512 for each of two workers, and one taken"
     for _ in range(3 * IN_FLIGHT):
@@ -139,7 +147,7 @@ def test_an_endless_source_is_read_a_bounded_way_ahead(task, note):
     results.close()
 
 
-def test_a_source_is_read_no_further_than_needed_when_programs_end_at_once(task):
+def test_a_source_is_read_no_further_than_needed_when_programs_end_at_once(plain):
     taken = []
 
     def source():
@@ -147,20 +155,30 @@ def test_a_source_is_read_no_further_than_needed_when_programs_end_at_once(task)
             taken.append(number)
             yield right("Tiny/0", number, note=str(number))
 
-    results = judge(task, source(), Scripted())
+    results = judge(plain, source(), Scripted())
     for _ in range(10):
         next(results)
     assert len(taken) == 10
     results.close()
 
 
-def test_samples_without_code_are_not_run(task):
+def test_what_is_under_way_is_given_up_by_who_reads_no_further(plain):
+    scripted = Scripted(holding=True)
+    ready = Sample("Tiny/0", 0, completion="")
+    results = judge(plain, [*(right("Tiny/0", n, note=str(n)) for n in range(9)), ready], scripted)
+    assert next(results).verdict.status is Status.NO_CODE
+    results.close()
+    scripted.release()
+    assert scripted.programs == []
+
+
+def test_samples_without_code_are_not_run(plain):
     scripted = Scripted()
     samples = [
         Sample("Tiny/0", 0, completion=" \n"),
         Sample("Tiny/0", 1, solution="", extra={"no_code": True}),
     ]
-    results = list(judge(task, samples, scripted))
+    results = list(judge(plain, samples, scripted))
     assert [each.verdict.status for each in results] == [Status.NO_CODE] * 2
     assert [each.scores for each in results] == [{"pass": 0.0}] * 2
     assert scripted.programs == []
@@ -187,10 +205,10 @@ def broken() -> Verdict:
     return verdict_of("infrastructure_error")
 
 
-def test_an_infrastructure_error_is_no_ones_knowledge(task):
+def test_an_infrastructure_error_is_no_ones_knowledge(plain):
     """The next equal program is run again: the first was not judged."""
     scripted = Scripted(lambda program, before: verdict_of("passed") if before else broken())
-    results = list(judge(task, [right("Tiny/0", n) for n in range(3)], scripted))
+    results = list(judge(plain, [right("Tiny/0", n) for n in range(3)], scripted))
     assert outcome(results) == {
         ("Tiny/0", 0): "infrastructure_error",
         ("Tiny/0", 1): "passed",
@@ -214,12 +232,12 @@ def test_a_reference_that_fails_is_said_so(tmp_path, executor):
         list(judge(task, [right("Tiny/1")], executor))
 
 
-def test_a_request_to_stop_ends_the_wait(task):
+def test_a_request_to_stop_ends_the_wait(plain):
     stop = threading.Event()
     scripted = Scripted(holding=True)
     threading.Timer(0.1, stop.set).start()
     with pytest.raises(EvaluationStopped, match="the same call goes on from here"):
-        list(judge(task, [right("Tiny/0")], scripted, stop=stop))
+        list(judge(plain, [right("Tiny/0")], scripted, stop=stop))
 
 
 # -- time limits on a busy machine ---------------------------------------------------------------
@@ -229,14 +247,14 @@ def timed_out(waiting: float, cpu: float = 1.0) -> Verdict:
     return verdict_of("timeout", Usage(30.0, cpu, waiting_seconds=waiting))
 
 
-def test_a_doubtful_time_out_is_run_again_after_all_else(task):
+def test_a_doubtful_time_out_is_run_again_after_all_else(plain):
     def verdict(program, before):
         slow = "slow" in program.source
         return timed_out(20.0) if slow and not before else verdict_of("passed")
 
     scripted = Scripted(verdict)
     samples = [right("Tiny/0", n, note="slow" if n < 3 else str(n)) for n in range(6)]
-    results = list(judge(task, samples, scripted))
+    results = list(judge(plain, samples, scripted))
     assert set(outcome(results).values()) == {"passed"}
     assert sorted(each.index for each in results) == list(range(6))
     attempts = {each.index: each.attempts for each in results}
@@ -245,9 +263,9 @@ def test_a_doubtful_time_out_is_run_again_after_all_else(task):
     assert "slow" in scripted.programs[-1].source
 
 
-def test_a_time_out_that_comes_again_is_one(task):
+def test_a_time_out_that_comes_again_is_one(plain):
     scripted = Scripted(lambda program, before: timed_out(20.0))
-    (result,) = judge(task, [right("Tiny/0")], scripted)
+    (result,) = judge(plain, [right("Tiny/0")], scripted)
     assert result.verdict.status is Status.TIMEOUT
     assert result.attempts == 2
     assert len(scripted.programs) == 2

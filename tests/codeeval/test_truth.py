@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import threading
 
 import pytest
 
 from codeeval.sandbox.codec import encode, pack
 from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
-from codeeval.sandbox.program import Blob, Calls, Limits, Program
+from codeeval.sandbox.program import Asserts, Blob, Calls, Program
 from codeeval.sandbox.verdict import Status
 from codeeval.truth import TruthError, Truths, cache_directory
-from tests.codeeval.evaluating import Counting, Scripted
+from tests.codeeval.evaluating import Counting, Scripted, verdict_of
 
 REFERENCE = "def cube(x):\n    return x ** 3\n"
 
@@ -28,9 +26,14 @@ def truth_of(check: Calls, executor, folder):
     """Return a check's truth as a new process would find it."""
     truths = Truths(executor, folder, 1)
     try:
-        return truths.of(check, Limits()).result()
+        return ask(truths, check)
     finally:
         truths.close()
+
+
+def ask(truths: Truths, check: Calls):
+    (resolved,) = truths.resolve(Program("", (check,))).checks
+    return resolved.truth
 
 
 def test_the_truth_is_what_the_reference_returns(executor):
@@ -49,10 +52,10 @@ def test_a_truth_is_made_once_for_all_threads(executor, tmp_path):
     truths = Truths(counting, tmp_path, 2)
     found = []
 
-    def ask():
-        found.append(truths.of(cubes(4), Limits()).result())
+    def work():
+        found.append(ask(truths, cubes(4)))
 
-    threads = [threading.Thread(target=ask) for _ in range(16)]
+    threads = [threading.Thread(target=work) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -104,6 +107,15 @@ def test_a_file_that_was_cut_or_spoilt_is_made_again(executor, tmp_path, spoil):
     assert counting.truths == 2, "the spoilt file was replaced"
 
 
+def test_each_kind_of_sandbox_finds_out_for_itself(executor, tmp_path):
+    """Another Python in it may give other answers."""
+    counting = Counting(executor)
+    truth_of(cubes(1), counting, tmp_path)
+    counting.isolation = "docker"
+    truth_of(cubes(1), counting, tmp_path)
+    assert counting.truths == 2
+
+
 def test_reading_a_file_runs_nothing(executor, tmp_path):
     """The kept file is JSON and bytes of the codec: no pickle."""
     truth_of(cubes(7), executor, tmp_path)
@@ -113,16 +125,10 @@ def test_reading_a_file_runs_nothing(executor, tmp_path):
     assert rest == encode(343)
 
 
-@pytest.mark.parametrize("obstacle", ["file", "read-only"])
-def test_a_folder_that_cannot_be_written_to_costs_time_only(executor, tmp_path, obstacle):
-    folder = tmp_path / "truths"
-    if obstacle == "file":
-        folder.write_text("in the way")
-    else:
-        folder.mkdir(mode=0o500)
-        if os.geteuid() == 0:
-            shutil.rmtree(folder)
-            folder = tmp_path / "truths\0"[:-1] / ("x" * 300)  # a name that is too long
+@pytest.mark.parametrize("name", ["file", "x" * 300], ids=["a file", "a name too long"])
+def test_a_folder_that_cannot_be_written_to_costs_time_only(executor, tmp_path, name):
+    (tmp_path / "file").write_text("in the way")
+    folder = tmp_path / name
     counting = Counting(executor)
     for _ in range(2):
         assert truth_of(cubes(8), counting, folder).expected
@@ -143,8 +149,8 @@ def test_a_reference_that_fails_is_named_and_asked_again(executor, tmp_path):
     truths = Truths(counting, tmp_path, 1)
     check = cubes(1, reference="def cube(x):\n    return x // 0\n")
     for times in (1, 2):
-        with pytest.raises(TruthError, match="'tests' of 'cube'.*ZeroDivisionError"):
-            truths.of(check, Limits()).result()
+        with pytest.raises(TruthError, match=r"'tests' of 'cube'.*ZeroDivisionError"):
+            ask(truths, check)
         assert counting.truths == times
     assert list(tmp_path.iterdir()) == []
 
@@ -169,8 +175,43 @@ def test_a_failure_for_the_moment_is_forgotten(executor, tmp_path):
 
     truths = Truths(Moody(executor), tmp_path, 1)
     with pytest.raises(TruthError, match="for the moment"):
-        truths.of(cubes(3), Limits()).result()
-    assert truths.of(cubes(3), Limits()).result().expected
+        ask(truths, cubes(3))
+    assert ask(truths, cubes(3)).expected
+
+
+# -- tests that may be sealed ---------------------------------------------------------------------
+
+BY_VALUE = Asserts("assert cube(2) == 8", reference=REFERENCE, entry_points=("cube",))
+BY_IDENTITY = Asserts("assert cube(cube) is cube", reference=REFERENCE, entry_points=("cube",))
+
+
+@pytest.mark.parametrize(("check", "sealed"), [(BY_VALUE, True), (BY_IDENTITY, False)])
+def test_tests_are_sealed_if_the_reference_passes_them_so(executor, tmp_path, check, sealed):
+    for _ in range(2):
+        (resolved,) = Truths(executor, tmp_path, 1).resolve(Program("", (check,))).checks
+        assert resolved.sealed is sealed
+
+
+def test_whether_tests_can_be_sealed_is_found_out_once(tmp_path):
+    scripted = Scripted()
+    for _ in range(2):
+        truths = Truths(scripted, tmp_path, 1)
+        for _ in range(2):
+            truths.resolve(Program("", (BY_VALUE,)))
+    assert len(scripted.programs) == 1
+
+
+def test_a_trial_on_a_busy_machine_is_not_remembered(tmp_path):
+    scripted = Scripted(lambda program, before: verdict_of("passed" if before else "timeout"))
+    for sealed in (False, True):
+        (resolved,) = Truths(scripted, tmp_path, 1).resolve(Program("", (BY_VALUE,))).checks
+        assert resolved.sealed is sealed
+
+
+def test_a_trial_that_was_not_judged_says_nothing_of_the_tests(tmp_path):
+    scripted = Scripted(lambda program, before: verdict_of("infrastructure_error"))
+    with pytest.raises(TruthError, match="'tests'"):
+        Truths(scripted, tmp_path, 1).resolve(Program("", (BY_VALUE,)))
 
 
 @pytest.mark.parametrize(

@@ -59,12 +59,11 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 def assert_next_is_right(executor: Executor) -> None:
     """Check that right and wrong programs are judged so, and that nothing is left behind."""
     witness = WITNESS if executor.isolation == "none" else WITNESS + JAIL_WITNESS
-    # Each of them would find it, if it were left in their jail.
-    for number in range(2):
-        verdict = executor.run(with_tests(f"{witness}\ndef f(x): return x + {number}", ""))
-        assert verdict.status is Status.PASSED, verdict
-    wrong = executor.run(with_tests("def f(x): return x", "assert f(1) == 2"))
-    assert wrong.status is Status.WRONG_ANSWER, wrong
+    clean = with_tests(witness, "")
+    wrong = with_tests("def f(x): return x", "assert f(1) == 2")
+    first, second = executor.run_many([clean, wrong])
+    assert first.status is Status.PASSED, first
+    assert second.status is Status.WRONG_ANSWER, second
 
 
 def judge(executor: Executor, program: Program) -> Verdict:

@@ -71,7 +71,8 @@ def test_a_reference_that_fails_is_an_error(executor, source):
         ("def f(x): return f", "wrong_answer", 0, "function"),
         ("def f(x):\n a = []\n a.append(a)\n return a", "wrong_answer", 0, "no plain data"),
         ("def f(x):\n a = []\n for _ in range(10**5): a = [a]\n return a", "wrong_answer", 0, ""),
-        ("class E(int):\n def __eq__(s, o): return True\ndef f(x): return E(7)", "wrong_answer", 0, "7"),
+        ("class E(int):\n def __eq__(s, o): return True\ndef f(x): return E(7)",
+         "wrong_answer", 0, "7"),
         ("class L:\n __class__ = list\ndef f(x): return L()", "wrong_answer", 0, ""),
         ("def f(x): return float('nan')", "wrong_answer", 0, "nan"),
         ("def f(x): return '\\ud800'", "wrong_answer", 0, ""),
@@ -102,7 +103,9 @@ def test_all_failures_are_found(executor):
     assert verdict.status is Status.RUNTIME_ERROR
     assert verdict.results[0].failures == (0, 2)
     assert verdict.results[0].completed == 3
-    died = executor.run(calls("import os\ndef f(x): return 0 if x < 5 else os.abort()", all_failures=True))
+    died = executor.run(
+        calls("import os\ndef f(x): return 0 if x < 5 else os.abort()", all_failures=True)
+    )
     assert died.status is Status.WRONG_ANSWER
     assert died.results[0].failures == (0, 1)
 
@@ -125,10 +128,11 @@ def test_a_call_has_a_time_limit_of_its_own(executor):
         "import os\nos.write(3, b'\\x02\\x06\\0\\0\\0pi\\x02\\0\\0\\0' * 3)\nos._exit(0)",
         "import os\nwhile True: os.write(3, b'\\xff' * 10**6)",
         "import os\nwhile True: os.write(3, b'\\x01\\0\\0\\0\\0' * 10**6)",
-        "import os\nos.write(3, b'\\x02' + (2**26).to_bytes(4, 'little'))\n"
-        "while True: os.write(3, b'[' * 2**20)",
-        "import os\nos.write(3, b'\\x01\\0\\0\\0\\0\\x02' + (2**20).to_bytes(4, 'little') + b'p[\\0\\0\\x07\\0')\n"
-        "os.write(3, b'{0' * 2**19)\nos._exit(0)",
+        ("import os\nos.write(3, b'\\x02' + (2**26).to_bytes(4, 'little'))\n"
+        "while True: os.write(3, b'[' * 2**20)"),
+        ("import os\nos.write(3, b'\\x01\\0\\0\\0\\0\\x02' + (2**20).to_bytes(4, 'little'))\n"
+         "os.write(3, b'p[\\0\\0\\x07\\0')\n"
+        "os.write(3, b'{0' * 2**19)\nos._exit(0)"),
         "import os, signal\nos.kill(-1, signal.SIGKILL)",
     ],
 )  # fmt: skip
@@ -166,7 +170,8 @@ def search():
                 seen.add(id(item))
                 found.append(item)
     texts = [x for x in found if isinstance(x, (str, bytes, bytearray))]
-    return any("".join(["9042", "7717"]) in (x if isinstance(x, str) else x.decode("latin1")) for x in texts)
+    texts = [x if isinstance(x, str) else x.decode("latin1") for x in texts]
+    return any("".join(["9042", "7717"]) in x for x in texts)
 """
 
 
@@ -175,7 +180,9 @@ def test_no_right_answer_is_in_the_memory_of_a_candidate(executor):
     in_script = script(f"{SEARCH}\nprint(search())", ("1", "False"), ("1", f"{secret}"))
     verdict = executor.run(in_script)
     assert "test 1: printed 'False" in verdict.message, verdict
-    in_call = calls(f"{SEARCH}\ndef f(x): return search()", truth=truth_of(False, False, str(secret)))
+    in_call = calls(
+        f"{SEARCH}\ndef f(x): return search()", truth=truth_of(False, False, str(secret))
+    )
     verdict = executor.run(in_call)
     assert "call 3" in verdict.message, verdict
 
@@ -219,7 +226,8 @@ ECHO = "import sys\nprint(sys.stdin.read(), end='')"
         ("print(int(input()) + 1); raise SystemExit(1)", "runtime_error", "SystemExit: 1"),
         ("print(int(input()) + 1); raise SystemExit('no')", "runtime_error", "SystemExit: no"),
         ("import os\nprint(int(input()) + 1, flush=True)\nos._exit(0)", "passed", ""),
-        ("import os\nprint(int(input()) + 1, flush=True)\nos._exit(1)", "runtime_error", "status 1"),
+        ("import os\nprint(int(input()) + 1, flush=True)\nos._exit(1)",
+         "runtime_error", "status 1"),
         ("import os\nprint(int(input()) + 1, flush=True)\nos.abort()", "runtime_error", "SIGABRT"),
         ("import threading\nthreading.Thread(target=lambda: print(int(input()) + 1)).start()",
          "passed", ""),
@@ -258,7 +266,8 @@ def test_all_failing_cases_are_found(executor):
 
 
 def test_each_case_starts_afresh(executor):
-    source = "import os\nprint(os.listdir('.'), 'SEEN' in os.environ)\nopen('x', 'w')\nos.environ['SEEN'] = ''"
+    source = "import os\nprint(os.listdir('.'), 'SEEN' in os.environ)\nopen('x', 'w')\n"
+    source += "os.environ['SEEN'] = ''"
     verdict = judge(executor, script(source, *[("", "[] False")] * 3))
     assert verdict.status is Status.PASSED, verdict
 

@@ -89,7 +89,7 @@ def test_deep_recursion_is_an_error_of_the_program(executor):
         "while True:\n  try:\n   while True: pass\n  except BaseException: pass",
         "(10 ** 10 ** 8) ** 10",
         "import os\n for _ in range(4): os.fork()\n while True: pass",
-        "import subprocess, sys\n while True: subprocess.run([sys.executable, '-c', '7 ** 400_000'])",
+        "import subprocess as s, sys\n while True: s.run([sys.executable, '-c', '7 ** 400_000'])",
     ],
 )
 def test_the_cpu_limit_ends_a_program(executor, loop):
@@ -103,8 +103,10 @@ def test_the_cpu_limit_ends_a_program(executor, loop):
     "rest",
     [
         "import time; time.sleep(100)",
-        "import signal, time\n for s in (1, 2, 3, 15): signal.signal(s, signal.SIG_IGN)\n "
-        "time.sleep(100)",
+        (
+            "import signal, time\n for s in (1, 2, 3, 15): signal.signal(s, signal.SIG_IGN)\n "
+            "time.sleep(100)"
+        ),
         "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
         "import os; os.read(os.pipe()[0], 1)",
     ],
@@ -121,8 +123,10 @@ def test_the_wall_limit_ends_a_program(executor, rest):
     [
         "a = []\n while True: a.append(bytearray(b'x' * 10**6))",
         "a = b'x' * 10**10",
-        "import os\n for _ in range(4):\n  if not os.fork(): break\n a = b'x' * 10**8\n"
-        " import time; time.sleep(100)",
+        (
+            "import os\n for _ in range(4):\n  if not os.fork(): break\n a = b'x' * 10**8\n"
+            " import time; time.sleep(100)"
+        ),
         "import mmap\n a = mmap.mmap(-1, 2**30)\n while True: a.write(b'x' * 10**6)",
     ],
 )
@@ -205,10 +209,14 @@ def test_output_that_is_no_text(executor):
 @pytest.mark.parametrize(
     "source",
     [
-        "import os, time\nif not os.fork():\n os.setsid()\n if not os.fork(): time.sleep(100)\n"
-        " os._exit(0)",
-        "import signal, subprocess, time\n"
-        "subprocess.Popen(['sh', '-c', 'trap \"\" TERM INT HUP; sleep 100'])",
+        (
+            "import os, time\nif not os.fork():\n os.setsid()\n if not os.fork(): time.sleep(100)\n"
+            " os._exit(0)"
+        ),
+        (
+            "import signal, subprocess, time\n"
+            "subprocess.Popen(['sh', '-c', 'trap \"\" TERM INT HUP; sleep 100'])"
+        ),
         "import threading, time\nthreading.Thread(target=time.sleep, args=(100,)).start()",
         "import threading\ndef g():\n while True: pass\nthreading.Thread(target=g).start()",
         "import atexit, time\natexit.register(time.sleep, 100)",
@@ -281,8 +289,10 @@ def test_the_runner_is_out_of_reach(jailed, source):
         "import numpy\nassert numpy.arange(4).sum() == 6",
         "import multiprocessing\nwith multiprocessing.Lock(): pass",
         "from multiprocessing import Pool\nwith Pool(2) as p: assert p.map(abs, [-1]) == [1]",
-        "import socket\ns = socket.create_server(('127.0.0.1', 0))\n"
-        "socket.create_connection(s.getsockname()).sendall(b'x')\nassert s.accept()[0].recv(1)",
+        (
+            "import socket\ns = socket.create_server(('127.0.0.1', 0))\n"
+            "socket.create_connection(s.getsockname()).sendall(b'x')\nassert s.accept()[0].recv(1)"
+        ),
         "import asyncio\nasyncio.run(asyncio.sleep(0))",
         "import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''], check=True)",
         "import tempfile, os\nassert tempfile.gettempdir() == os.getcwd()",
@@ -333,7 +343,11 @@ def test_every_check_has_a_result_of_its_own(executor):
     right, wrong = with_tests("", "pass"), with_tests("", "assert 0")
     program = Program(F, (*right.checks, *wrong.checks, *right.checks), right.limits)
     verdict = executor.run(program)
-    assert [str(result.status) for result in verdict.results] == ["passed", "wrong_answer", "passed"]
+    assert [str(result.status) for result in verdict.results] == [
+        "passed",
+        "wrong_answer",
+        "passed",
+    ]
     assert verdict.status is Status.WRONG_ANSWER
     broken = Program("def", program.checks, right.limits)
     assert {r.status for r in executor.run(broken).results} == {Status.SYNTAX_ERROR}

@@ -19,7 +19,7 @@ from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.executor import Executor, default_workers, open_executor
 from codeeval.sandbox.program import Limits, Program
 from codeeval.sandbox.verdict import Status
-from tests.sandbox.conftest import UNSAFE
+from tests.sandbox.conftest import EVERY, UNSAFE
 from tests.sandbox.programs import LIMITS, eventually, processes_with, with_tests
 
 F = "def f(x): return x + 1\n"
@@ -102,7 +102,7 @@ def test_unsafe_has_to_be_asked_for_twice(monkeypatch):
         open_executor(UNSAFE)
 
 
-@pytest.mark.parametrize("sandbox", [UNSAFE, "bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])  # fmt: skip
+@pytest.mark.parametrize("sandbox", EVERY)
 def test_closing_ends_what_runs(own_executor, sandbox):
     executor = own_executor(sandbox, workers=2)
     running = [executor.submit(numbered(n, seconds=50)) for n in range(6)]
@@ -151,21 +151,23 @@ def test_an_exception_in_the_consumer_leaves_nothing(own_executor):
 
 
 DRIVER = """
-import os, sys
+import sys
 from codeeval.sandbox.executor import open_executor
-from codeeval.sandbox.program import *
-{prelude}
-def main():
-    sandbox, mark = sys.argv[1:]
-    source = f"import os, time\\nprint(1)\\nif not os.fork(): os.setsid()\\ntime.sleep(300) # {{mark}}"
-    source += f"\\nimport subprocess; subprocess.run(['sleep', '300', mark])"
-    with open_executor(sandbox, workers=2, limits=Limits(memory_bytes=2**29)) as executor:
-        programs = [Program(source + str(n), (Asserts(""),), Limits(memory_bytes=2**29)) for n in range(9)]
-        executor.run(Program("", (Asserts(""),), Limits(memory_bytes=2**29)))
-        print("ready", flush=True)
-        list(executor.run_many(programs))
+from codeeval.sandbox.program import Asserts, Limits, Program
+
+LIMITS = Limits(memory_bytes=2**29, wall_seconds=500)
+SOURCE = '''
+import os, subprocess, time
+if not os.fork():
+    os.setsid()
+    subprocess.run(['sh', '-c', 'sleep 400; : MARK'])
+time.sleep(400)
+'''.replace("MARK", sys.argv[2])
 if __name__ == "__main__":
-    main()
+    with open_executor(sys.argv[1], workers=2, limits=LIMITS) as executor:
+        executor.run(Program("", (Asserts(""),), LIMITS))
+        print("ready", flush=True)
+        list(executor.run_many(Program(SOURCE, (Asserts(""),), LIMITS) for _ in range(5)))
 """
 
 
@@ -176,7 +178,7 @@ def driver(tmp_path):
 
     def start(sandbox: str) -> subprocess.Popen[str]:
         file = tmp_path / "driver.py"
-        file.write_text(DRIVER.format(prelude=""))
+        file.write_text(DRIVER)
         process = subprocess.Popen(
             [sys.executable, file, sandbox, f"mark-{os.getpid()}"],
             env={**os.environ, "TMPDIR": str(tmp_path)},
@@ -186,7 +188,7 @@ def driver(tmp_path):
         started.append(process)
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
-        time.sleep(0.5)
+        assert eventually(lambda: len(processes_with(f": mark-{os.getpid()}")) == 2)
         return process
 
     yield start
@@ -220,7 +222,7 @@ def test_a_driver_that_is_killed_leaves_nothing(pools, driver, tmp_path, sandbox
     pools(sandbox)  # or skip
     process = driver(sandbox)
     below = children_of(process.pid)
-    assert len(below) >= 4
+    assert set(processes_with(f": mark-{os.getpid()}")) <= below
     process.send_signal(sent)
     process.wait(30)
     assert eventually(lambda: not any(map(is_running, below)))

@@ -1,0 +1,114 @@
+"""Where samples are started, awaited and cleared away, one after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from codeeval.sandbox.confine import Confinement, user_range
+from codeeval.sandbox.examiner import Examiner
+from codeeval.sandbox.host import Host
+from codeeval.sandbox.records import FirstRecord
+from codeeval.sandbox.sample import CHUNK, Capture, Sample, sweep
+
+__all__ = ["GRACE_SECONDS", "Bench", "BrokenJail"]
+
+GRACE_SECONDS = 0.2
+
+
+class BrokenJail(Exception):
+    """Something of ours died or stayed behind: the program is to be judged in another jail."""
+
+
+class Bench:
+    """Runs samples.
+
+    Args:
+        config: ``users``, ``alone``, ``first_user``, ``root``, ``filter_calls``, ``shared``
+            (further directories that samples can write to), ``path`` (of libraries),
+            ``temporary`` (a directory that goes with the runner, or nothing).
+        host: Where programs come from.
+    """
+
+    def __init__(self, config: Mapping[str, Any], host: Host) -> None:
+        first_user = config["first_user"]
+        if config["users"]:
+            for kind in ("gid", "uid"):
+                with open(f"/proc/self/{kind}_map") as file:
+                    first_user = user_range(first_user, Confinement.USERS, file.read())
+        self.confinement = Confinement(
+            users=config["users"],
+            alone=config["alone"],
+            first_user=first_user,
+            root=config["root"],
+            filter_calls=config["filter_calls"],
+        )
+        self.host = host
+        self.watched: list[str] = [config["root"], *config["shared"]]
+        self.kept = {path: set(os.listdir(path)) for path in self.watched}
+        self.sequence = 0
+        self.examiner: Examiner | None = None
+
+    def _start(
+        self,
+        limits: Mapping[str, Any],
+        body: Callable[[], None],
+        channel: int,
+        stdout: Capture,
+        stderr: Capture,
+        stdin: int | None = None,
+        requests: int | None = None,
+    ) -> Sample:
+        self.sequence += 1
+        sample = Sample(
+            self.confinement,
+            self.sequence,
+            limits,
+            body,
+            channel=channel,
+            stdout=stdout,
+            stderr=stderr,
+            stdin=stdin,
+            requests=requests,
+        )
+        if self.examiner is not None:
+            sample.grader = self.examiner.pid
+        return sample
+
+    def _finish(self, sample: Sample) -> bool:
+        """End a sample and remove what it left where it may write; whether something is left."""
+        clean = sample.finish() and self._is_clean(sample)
+        if sample.ending.setup != b"+" and not sample.ending.limit:
+            reason = sample.ending.setup.decode("utf-8", "replace") or "it died at once"
+            raise BrokenJail(f"a sample could not be set up: {reason}")
+        return not clean
+
+    def _is_clean(self, sample: Sample) -> bool:
+        for path in self.watched:
+            left = set(os.listdir(path)) - self.kept[path]
+            if left:
+                sweep(self.confinement, sample.user, [os.path.join(path, name) for name in left])
+                if set(os.listdir(path)) - self.kept[path]:
+                    return False
+        return True
+
+    def _await(self, sample: Sample, channel: int, first: FirstRecord) -> bool:
+        """Wait until a sample has said its one word, and end it; whether something is left."""
+
+        def take(data: bytes) -> bool:
+            if first.feed(data):
+                sample.settles_at = min(sample.settles_at, time.monotonic() + GRACE_SECONDS)
+            return False
+
+        sample.watch({channel: take}, self.host.frames)
+        left = self._finish(sample)
+        os.set_blocking(channel, False)
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(channel, CHUNK):
+                if first.feed(data):
+                    break
+        os.close(channel)
+        return left
