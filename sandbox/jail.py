@@ -187,7 +187,8 @@ class ProcessJail:
         if data:
             self._said.append(data)
         else:
-            self._poll.unregister(self._stderr)
+            with contextlib.suppress(KeyError):  # its end was seen before
+                self._poll.unregister(self._stderr)
 
     def kill(self) -> None:
         """Kill it; its end is seen by `read`."""

@@ -90,7 +90,8 @@ class BubblewrapJails:
             arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
         else:
             arguments += ["--unshare-user", "--cap-drop", "ALL"]
-        arguments += ["--hostname", "box", "--clearenv"]
+        # As process 1 the runner takes no signal from samples, and nothing of bubblewrap is in reach.
+        arguments += ["--as-pid-1", "--hostname", "box", "--clearenv"]
         for name, value in ENVIRONMENT.items():
             arguments += ["--setenv", name, value]
         for folder in ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin"):
@@ -113,7 +114,7 @@ class BubblewrapJails:
             ("/dev/shm", 16 * 2**20, "1777"),
         ):
             arguments += ["--perms", mode, "--size", str(size), "--tmpfs", folder]
-        arguments += ["--remount-ro", "/", "--chdir", "/"]
+        arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
         return [*arguments, str(python), *PYTHON_FLAGS, "-c", BOOT]
 
 

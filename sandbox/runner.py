@@ -190,6 +190,8 @@ class Runner(Bench):
         try:
             verdict: dict[str, Any] = json.loads(said)
         except ValueError:
+            if code < 0 and not self.confinement.users:  # in reach of the candidate alone
+                return {"status": "runtime_error", "message": GRADER_KILLED} | NOTHING_COMPLETED
             raise BrokenJail(f"the grader ended with exit code {code}") from None
         return verdict
 
@@ -244,9 +246,10 @@ class Runner(Bench):
             said.append(self._await_examiner(examiner))
         if not said[0]:
             self._dismiss()
-            if not sample.ending.limit:
+            if not sample.ending.limit and self.confinement.users:
                 raise BrokenJail("the examiner died")
-            verdict: dict[str, Any] = {"status": "ended", **NOTHING_COMPLETED}
+            verdict: dict[str, Any] = {"status": "runtime_error", "message": GRADER_KILLED}
+            verdict |= NOTHING_COMPLETED
         else:
             verdict = json.loads(said[0])
         if verdict["status"] == "ended" or (sample.ending.limit and verdict["status"] != "passed"):
@@ -267,7 +270,8 @@ class Runner(Bench):
         """End the examiner, if there is one; the next sealed check starts another."""
         if self.examiner is not None:
             self.confinement.kill_all(self.confinement.grader)
-            os.waitpid(self.examiner.pid, 0)
+            with contextlib.suppress(ChildProcessError):  # it was collected with a sample
+                os.waitpid(self.examiner.pid, 0)
             self.examiner.socket.close()
             self.examiner = None
 

@@ -101,14 +101,14 @@ def main() -> None:
         print(f"| row | what it does | {' | '.join(judges)} |")
         print("| --- " * (2 + len(judges)) + "|")
         counts = dict.fromkeys(judges, 0)
-        number = 0
-        for number, attack in enumerate(forgeries(), 1):
+        programs = list(forgeries())
+        for attack in programs:
             passed = {name: judge(attack) for name, judge in judges.items()}
             for name in judges:
                 counts[name] += passed[name]
             cells = " | ".join("forged" if passed[name] else "." for name in judges)
             print(f"| {attack.row} | {attack.title} | {cells} |", flush=True)
-        print(f"| all | {number} programs | {' | '.join(map(str, counts.values()))} |")
+        print(f"| all | {len(programs)} programs | {' | '.join(map(str, counts.values()))} |")
 
 
 if __name__ == "__main__":

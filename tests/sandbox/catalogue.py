@@ -16,11 +16,14 @@ for ``wrong_answer | runtime_error``. More lines of a program, wherever they sta
     #: differs                               run twice, it prints different things
     #: nolocal WHY                           not run without a jail
     #: weakness WHERE WHY                    a known hole, on these backends (comma or ``all``)
+    #: held WHY                              a known hole that holds up a jail for minutes: it is
+                                            run only if CODEEVAL_HELD is set
     #: then                                  what follows runs next in the jail, and may not pass
 """
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import time
@@ -63,6 +66,8 @@ class Attack:
 
     @property
     def checks(self) -> tuple[str, ...]:
+        if "held" in self.options and not os.environ.get("CODEEVAL_HELD"):
+            return ()
         usual = "calls asserts unsealed" if self.section.startswith("e_") else "calls asserts"
         return tuple(self.options.get("checks", usual).split())
 

@@ -52,7 +52,8 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
     except FileNotFoundError:
         continue
     own = int(pid) == os.getpid()
-    assert own or owner < 1000 or os.getuid() < 100_000, f"process {pid} of {owner}: {line[:300]}"
+    ours = owner < 1000 or owner % 2000 == 0  # the runner, its examiner
+    assert own or ours or os.getuid() < 100_000, f"process {pid} of {owner}: {line[:300]}"
 """
 
 

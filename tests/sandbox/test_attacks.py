@@ -28,7 +28,7 @@ NOT_APPLICABLE = {
     "B13": "an interpreter chosen by the request: languages are a closed set",
     "C10": "repositories cleaned by git: no file outlives a sample",
     "C11": "images made from used containers: nothing commits one",
-    "D12": "caches trashed to bias a neighbour's timing: where cost is measured, one runs at a time",
+    "D12": "caches trashed to bias a neighbour: where cost is measured, one runs at a time",
     "E27": "pytest's reports patched: no pytest runs beside a candidate",
     "E35": "the exception that a test expects, for another reason: the benchmark's own rule",
     "E38": "a lenient oracle: the benchmark's own rule, kept for the sake of equal scores",

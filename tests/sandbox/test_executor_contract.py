@@ -152,7 +152,8 @@ def test_too_many_processes_are_an_error_of_the_program(executor):
 def test_a_fork_bomb_harms_nobody(jailed):
     source = "import os\nwhile True:\n try: os.fork()\n except OSError: pass"
     verdict = judge(jailed, with_tests(source, TEST, cpu_seconds=0.5))
-    assert verdict.status in (Status.TIMEOUT, Status.MEMORY_LIMIT), verdict
+    assert verdict.status is not Status.PASSED
+    assert verdict.status is not Status.INFRASTRUCTURE_ERROR
 
 
 def test_too_many_threads_are_an_error_of_the_program(jailed):

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from codeeval.sandbox import images
+from codeeval.sandbox import image
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +26,12 @@ def client():
 @pytest.fixture(scope="module")
 def inside(client):
     """Run a command in the image, as root so that nothing is hidden, and return its output."""
-    if images.find_image(client) is None and not os.environ.get("CODEEVAL_REQUIRE_ALL"):
+    if image.find_image(client) is None and not os.environ.get("CODEEVAL_REQUIRE_ALL"):
         pytest.skip("the image is not built; run: codeeval sandbox build")
 
     def run(*command: str) -> str:
         output = client.containers.run(
-            images.image_tag(), list(command), remove=True, network_mode="none", user="0:0"
+            image.image_tag(), list(command), remove=True, network_mode="none", user="0:0"
         )
         return output.decode()
 
@@ -39,29 +39,29 @@ def inside(client):
 
 
 def test_the_tag_follows_the_text_of_the_dockerfile(monkeypatch):
-    before = images.image_tag()
-    assert images.image_tag() == before
-    text = images.dockerfile()
-    monkeypatch.setattr(images, "dockerfile", lambda: f"{text}\n")
-    assert images.image_tag() != before
-    assert images.image_tag().startswith("codeeval-python:")
+    before = image.image_tag()
+    assert image.image_tag() == before
+    text = image.dockerfile()
+    monkeypatch.setattr(image, "dockerfile", lambda: f"{text}\n")
+    assert image.image_tag() != before
+    assert image.image_tag().startswith("codeeval-python:")
 
 
 def test_the_dockerfile_starts_from_the_base_that_is_provided():
-    assert f"\nFROM {images.BASE_IMAGE} AS" in images.dockerfile()
+    assert f"\nFROM {image.BASE_IMAGE} AS" in image.dockerfile()
 
 
 def test_the_host_of_the_build_is_no_debian(monkeypatch):
-    monkeypatch.setattr(images, "_output_of", lambda *command: [])
-    assert images._debian_mirrors() == {}
+    monkeypatch.setattr(image, "_output_of", lambda *command: [])
+    assert image._debian_mirrors() == {}
 
 
 @pytest.mark.docker
 def test_the_built_image_is_found_under_its_tag(client, inside):
-    found = images.find_image(client)
+    found = image.find_image(client)
     assert found is not None
     assert found.startswith("sha256:")
-    assert client.images.get(found).labels["org.codeeval.image"] == "python"
+    assert client.image.get(found).labels["org.codeeval.image"] == "python"
 
 
 @pytest.mark.docker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import shutil
@@ -214,6 +215,8 @@ def test_the_containers_of_the_dead_can_be_swept(daemon):
     assert orphan.id
 
 
+# A connection that is refused leaves docker-py's socket to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.docker
 @pytest.mark.slow
 def test_a_daemon_that_is_restarted_loses_no_program(own_executor, daemon):
@@ -245,6 +248,8 @@ def test_a_daemon_that_is_restarted_loses_no_program(own_executor, daemon):
 
     killed_in_mid_run(executor, restart)
     connect().close()
+    executor.close()
+    gc.collect()
 
 
 def is_zombie(pid: int) -> bool:
