@@ -65,6 +65,9 @@ def evaluate_command(
     sandbox: Annotated[
         str, typer.Option(help="auto, docker, bubblewrap or unsafe-local.")
     ] = "auto",
+    isolation: Annotated[
+        str, typer.Option(help="worker: warm jails; container: a fresh one for each program.")
+    ] = "worker",
     runtime: Annotated[
         str | None, typer.Option(help="For Docker: an OCI runtime such as runsc.")
     ] = None,
@@ -206,6 +209,7 @@ def evaluate_command(
         k=ks,
         sandbox=sandbox,
         runtime=runtime,
+        isolation=isolation,
         workers=workers,
         extraction=extraction,
         stops=tuple(map(unescaped, stop or ())),

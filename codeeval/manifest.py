@@ -39,6 +39,7 @@ def manifest_of(
         "memory_bytes": settings.memory_bytes,
         "sandbox": settings.sandbox,
         "runtime": settings.runtime,
+        "jails": settings.isolation,
         "missing": settings.missing,
         "k": list(settings.k),
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from codeeval.sandbox.errors import CodeEvalError
-from codeeval.sandbox.executor import Pool, open_executor
+from codeeval.sandbox.executor import ISOLATIONS, Pool, open_executor
 from codeeval.sandbox.program import Limits, Program
 
 __all__ = ["Options", "OptionsError"]
@@ -27,6 +27,7 @@ class Options:
         k: The k of each pass@k; a number or a text such as ``1,10`` will do.
         sandbox: ``auto``, ``docker``, ``bubblewrap`` or ``unsafe-local``.
         runtime: For Docker: another OCI runtime, such as ``runsc``.
+        isolation: ``worker``: a warm jail for each worker; ``container``: one for each program.
         workers: Programs at a time; half of the cores if None.
         extraction: How code is taken from a sample's text: a name in ``tasks.extract``.
         stops: Stop sequences of the extraction ``stop``.
@@ -45,6 +46,7 @@ class Options:
     k: tuple[int, ...] = (1, 10, 100)
     sandbox: str = "auto"
     runtime: str | None = None
+    isolation: str = "worker"
     workers: int | None = None
     extraction: str = "none"
     stops: tuple[str, ...] = ()
@@ -63,6 +65,9 @@ class Options:
         object.__setattr__(self, "k", tuple(_ints(self.k)))
         if not self.k or min(self.k) < 1:
             raise OptionsError(f"k must be whole numbers of 1 or more, not {self.k}")
+        if self.isolation not in ISOLATIONS:
+            known = ", ".join(ISOLATIONS)
+            raise OptionsError(f"isolation must be one of {known}, not {self.isolation!r}")
         if self.missing not in MISSING:
             raise OptionsError(f"missing must be one of {', '.join(MISSING)}, not {self.missing!r}")
         for name in ("workers", "limit", "memory_bytes"):
@@ -93,7 +98,11 @@ class Options:
         if self.memory_bytes is not None:
             limits = replace(limits, memory_bytes=self.memory_bytes)
         return open_executor(
-            self.sandbox, workers=self.workers, limits=limits, runtime=self.runtime
+            self.sandbox,
+            workers=self.workers,
+            limits=limits,
+            runtime=self.runtime,
+            isolation=self.isolation,
         )
 
 

@@ -27,6 +27,8 @@ STORE_FILES = 500
 PREFETCHED_BYTES = 32 * 1024
 """A larger frame waits for the reply before it: both sides writing at once would wait for ever."""
 RECYCLED_AFTER = 5000
+ISOLATIONS = {"worker": RECYCLED_AFTER, "container": 1}
+"""How many programs a jail judges."""
 ATTEMPTS = 3
 OWN_SECONDS = 300.0
 
@@ -106,15 +108,19 @@ class Pool:
         jails: The backend.
         limits: The largest limits that its jails are sized for.
         workers: How many jails work at a time.
+        per_jail: How many programs a jail judges before another takes its place.
     """
 
-    def __init__(self, jails: Jails, limits: Limits, workers: int) -> None:
+    def __init__(
+        self, jails: Jails, limits: Limits, workers: int, per_jail: int = RECYCLED_AFTER
+    ) -> None:
         if workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
         self._jails = jails
         self._process = os.getpid()
         self._limits = limits
         self.workers = workers
+        self._per_jail = per_jail
         self._waiting: deque[_Job] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -313,7 +319,7 @@ class Pool:
         retire = False
         try:
             while True:
-                if held is None and not retire and len(flying) < 2:
+                if held is None and not retire and len(flying) < min(2, self._per_jail - judged):
                     job = self._next(wait=not flying)
                     if job is not None:
                         held = job, b""
@@ -332,7 +338,8 @@ class Pool:
                     if retire:
                         return
                     continue
-                if len(flying) < 2 and held is None and not retire and self._waiting:
+                room = min(2, self._per_jail - judged)
+                if len(flying) < room and held is None and not retire and self._waiting:
                     continue
                 header, payload = jail.receive(patience(flying[0].program))
                 job = flying.popleft()
@@ -340,7 +347,7 @@ class Pool:
                     flying.appendleft(job)
                     raise JailDied(header["broken"])
                 judged += 1
-                retire = retire or header["recycle"] or judged >= RECYCLED_AFTER
+                retire = retire or header["recycle"] or judged >= self._per_jail
                 if retire and flying:
                     # What was sent ahead is judged elsewhere: this jail is not to be trusted.
                     self._put_back(flying)
@@ -419,6 +426,7 @@ def open_executor(
     workers: int | None = None,
     limits: Limits | None = None,
     runtime: str | None = None,
+    isolation: str = "worker",
 ) -> Pool:
     """Open an executor.
 
@@ -428,13 +436,18 @@ def open_executor(
         workers: Jails at a time; half of the cores by default.
         limits: The largest limits that a program may ask for.
         runtime: For Docker: an OCI runtime such as ``runsc``.
+        isolation: ``worker``: a jail judges many programs, each under a user of its own;
+            ``container``: each program gets a jail of its own.
 
     Raises:
-        ValueError: If there is no such sandbox.
+        ValueError: If there is no such sandbox or isolation.
         SandboxUnavailable: If it cannot be had on this machine; ImageMissing is one of these.
     """
     limits = limits or Limits()
-    return Pool(open_jails(sandbox, limits, runtime), limits, workers or default_workers())
+    if isolation not in ISOLATIONS:
+        raise ValueError(f"no isolation {isolation!r}; known: {', '.join(ISOLATIONS)}")
+    jails = open_jails(sandbox, limits, runtime)
+    return Pool(jails, limits, workers or default_workers(), ISOLATIONS[isolation])
 
 
 def open_jails(sandbox: str, limits: Limits, runtime: str | None = None) -> Jails:

@@ -90,7 +90,7 @@ class BubblewrapJails:
             arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
         else:
             arguments += ["--unshare-user", "--cap-drop", "ALL"]
-        # As process 1 the runner takes no signal from samples, and nothing of bubblewrap is in reach.
+        # As process 1 the runner takes no signal from samples; nothing of bubblewrap is in reach.
         arguments += ["--as-pid-1", "--hostname", "box", "--clearenv"]
         for name, value in ENVIRONMENT.items():
             arguments += ["--setenv", name, value]

@@ -419,6 +419,7 @@ class Runner(Bench):
         return said[1:].decode()
 
 
+GRADER_KILLED = "the process that judges it was killed"
 NOTHING_COMPLETED = {"completed": 0, "total": 0, "failures": [], "unloadable": False}
 
 

@@ -361,7 +361,7 @@ def test_a_verdict_survives_json(executor):
 
 
 def test_a_worn_jail_is_replaced_unnoticed(executor, monkeypatch):
-    monkeypatch.setattr("codeeval.sandbox.executor.RECYCLED_AFTER", 3)
+    monkeypatch.setattr(executor, "_per_jail", 3)
     programs = [with_tests(f"{F}#{n}", TEST) for n in range(8)]
     assert [v.status for v in executor.run_many(programs)] == [Status.PASSED] * 8
     assert_next_is_right(executor)

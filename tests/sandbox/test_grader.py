@@ -187,7 +187,8 @@ def test_closeness_is_that_of_numpy(out, exp):
         try:
             with np.errstate(all="ignore"):
                 # Encoded and back: a NaN is not the very same object on both sides.
-                return loads(encode(out)) == exp or bool(np.allclose(out, exp, rtol=1e-7, atol=1e-6))
+                equal = loads(encode(out)) == exp
+                return equal or bool(np.allclose(out, exp, rtol=1e-7, atol=1e-6))
         except (TypeError, ValueError, OverflowError):
             return False
 
