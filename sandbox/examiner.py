@@ -24,7 +24,7 @@ from codeeval.sandbox.candidate import describe, failing_line, kind_of
 from codeeval.sandbox.codec import Malformed, Scalar, decode, encode
 from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.grading import failure_of
-from codeeval.sandbox.records import FAILED, READY, VALUE, RecordReader, write_record
+from codeeval.sandbox.records import FAILED, READY, VALUE, RecordReader, hidden, write_record
 
 __all__ = ["Examiner"]
 
@@ -111,7 +111,7 @@ class _Tests:
         while part := os.pread(file, 1 << 20, size):
             data.append(part)
             size += len(part)
-        reference, self.text, self.names = marshal.loads(b"".join(data))
+        reference, self.text, self.names, self.key = marshal.loads(b"".join(data))
         self.reference: CodeType = compile(reference, "<setup>", "exec", dont_inherit=True)
         self.tests: CodeType = compile(self.text, "<tests>", "exec", dont_inherit=True)
 
@@ -138,7 +138,7 @@ def examine(tests: _Tests, remote: Remote) -> dict[str, Any]:
         message = f"{describe(error)}{failing_line(error, tests.text)}"[:4000]
     return {
         "status": status,
-        "message": message,
+        "message": hidden(message, tests.key),
         "completed": int(status == "passed"),
         "total": 1,
         "failures": [] if status == "passed" else [0],

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import marshal
+import os
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 
 __all__ = ["Asserts", "Blob", "Calls", "Check", "Limits", "Outputs", "Program", "Stdio", "Truth"]
 
 GIB = 2**30
+
+
+@cache
+def message_key() -> bytes:
+    """Return the key under which graders speak to this process."""
+    return os.urandom(16)
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,8 @@ class Asserts:
     @cached_property
     def blob(self) -> Blob:
         """What an examiner needs, and nobody else may see."""
-        return Blob(marshal.dumps((self.reference, self.tests, list(self.entry_points)), 2))
+        parts = (self.reference, self.tests, list(self.entry_points), message_key())
+        return Blob(marshal.dumps(parts, 2))
 
 
 @dataclass(frozen=True)
@@ -101,8 +109,9 @@ class Truth:
 
     @cached_property
     def blob(self) -> Blob:
-        """Both in the one form that graders read."""
-        return Blob(marshal.dumps((marshal.loads(self.expected.data), list(self.cpu_seconds)), 2))
+        """Both in the one form that graders read, with the key for what they say."""
+        outputs, seconds = marshal.loads(self.expected.data), list(self.cpu_seconds)
+        return Blob(marshal.dumps((outputs, seconds, message_key()), 2))
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ from codeeval.sandbox.records import (
     VALUE,
     FirstRecord,
     RecordReader,
+    hidden,
     write_all,
 )
 from codeeval.sandbox.sample import CHUNK, Capture, Sample
@@ -200,10 +201,11 @@ class Runner(Bench):
     ) -> None:
         """Be the grader: read the answers, compare, write the verdict; never returns."""
         try:
-            expected, seconds = marshal.loads(self.host.blob(check["expected"]))
+            expected, seconds, key = marshal.loads(self.host.blob(check["expected"]))
             self.confinement.become(self.confinement.grader)
             limit_grader(GRADER_CPU_SECONDS)
             verdict = Grading(check, marshal.loads(inputs), expected, seconds, sample).run(channel)
+            verdict["message"] = hidden(verdict["message"], key)
             write_all(report, json.dumps(verdict).encode())
         except BaseException as error:
             os.write(2, f"grader: {type(error).__name__}: {error}\n".encode())
@@ -399,13 +401,13 @@ class Runner(Bench):
         child = os.fork()
         if child == 0:
             try:
-                answer = marshal.loads(self.host.blob(expected))[number]
+                answers, key = marshal.loads(self.host.blob(expected))
                 self.confinement.become(self.confinement.grader)
                 limit_grader(GRADER_CPU_SECONDS)
                 message = ""
-                if printed.strip() != answer.strip().encode("utf-8", "surrogatepass"):
-                    message = difference(printed, answer)
-                write_all(writer, b"+" + message.encode("utf-8", "backslashreplace"))
+                if printed.strip() != answers[number].strip().encode("utf-8", "surrogatepass"):
+                    message = hidden(difference(printed, answers[number]), key)
+                write_all(writer, b"+" + message.encode())
             finally:
                 os._exit(0)
         os.close(writer)
