@@ -12,6 +12,7 @@ for ``wrong_answer | runtime_error``. More lines of a program, wherever they sta
     #: seconds 20                            how long it may take in all, if not SECONDS
     #: reference / setup / tests CODE        instead of those of f(x) == x + 1
     #: secret                                f returns a secret; a wrong program was judged before
+    #: before CODE                           this program was judged before
     #: made                                  Python code that makes the program: ``source``
     #: differs                               run twice, it prints different things
     #: nolocal WHY                           not run without a jail
@@ -246,6 +247,8 @@ class Arena:
         """Run an attack, and after it what is to notice any harm."""
         if "secret" in attack.options:
             self.jail.run(attack.program(check, "def f(x): return x\nprint('x')\n"))
+        if "before" in attack.options:
+            self.jail.run(attack.program(check, attack.options["before"]))
         started = time.monotonic()
         verdict = self.jail.run(attack.program(check))
         seconds = time.monotonic() - started

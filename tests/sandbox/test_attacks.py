@@ -99,8 +99,7 @@ def test_no_attack_of_this_kind_succeeds(arenas, backend, section, record_proper
     arena = arenas(backend)
     outcomes = list(run_all(arena, section))
     record(outcomes, backend, record_property)
-    known = {id(outcome) for outcome in outcomes if outcome.attack.weakness(backend)}
-    broken = [outcome for outcome in outcomes if not outcome.ok and id(outcome) not in known]
+    broken = [outcome for outcome in outcomes if not outcome.ok and not is_known(outcome, backend)]
     counts = {
         "forged": sum(outcome.forged for outcome in broken),
         "harmed": sum(bool(outcome.harmed) for outcome in broken),
@@ -109,6 +108,11 @@ def test_no_attack_of_this_kind_succeeds(arenas, backend, section, record_proper
     }
     table = "\n".join(map(str, broken))
     assert counts == {"forged": 0, "harmed": 0, "left": 0, "other": 0}, f"\n{table}"
+
+
+def is_known(outcome: Outcome, backend: str) -> bool:
+    """Whether it is a weakness that docs/security.md lists, and did no harm to others."""
+    return bool(outcome.attack.weakness(backend)) and not (outcome.harmed or outcome.left)
 
 
 def record(

@@ -19,7 +19,7 @@ from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.executor import Executor, default_workers, open_executor
 from codeeval.sandbox.program import Limits, Program
 from codeeval.sandbox.verdict import Status
-from tests.sandbox.conftest import EVERY, UNSAFE
+from tests.sandbox.conftest import EVERY, JAILED, UNSAFE, open_or_skip
 from tests.sandbox.programs import LIMITS, eventually, processes_with, with_tests
 
 F = "def f(x): return x + 1\n"
@@ -255,3 +255,17 @@ def test_an_executor_is_of_no_use_in_a_fork(executor):
             os._exit(2)
     assert os.waitpid(pid, 0)[1] == 0
     assert executor.run(numbered(1)).status is Status.PASSED
+
+
+SHOW_JAIL = "print(open('/proc/1/stat').read().rpartition(')')[2].split()[19])  # its start"
+
+
+@pytest.mark.parametrize("sandbox", JAILED)
+@pytest.mark.parametrize(("isolation", "jails"), [("worker", 1), ("container", 4)])
+def test_each_program_has_a_jail_of_its_own_on_request(sandbox, isolation, jails):
+    open_or_skip(sandbox).close()
+    programs = [with_tests(f"{SHOW_JAIL}\n# {n}") for n in range(4)]
+    with open_executor(sandbox, workers=1, limits=LIMITS, isolation=isolation) as executor:
+        seen = [executor.run(program).stdout for program in programs[:2]]
+        seen += [verdict.stdout for verdict in executor.run_many(programs[2:])]
+    assert len(set(seen)) == jails
