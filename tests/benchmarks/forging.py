@@ -20,6 +20,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from codeeval.sandbox.executor import Executor, open_executor
 from codeeval.sandbox.verdict import Status
@@ -89,9 +90,11 @@ def main() -> None:
     sandbox = sys.argv[1] if len(sys.argv) > 1 else "bubblewrap"
     evalplus = os.environ.get("EVALPLUS_PYTHON", "")
     with open_executor(sandbox, workers=1, limits=LIMITS) as executor:
-        judges = {"exit status": lambda attack: confined(sys.executable, PLAIN, attack)}
+        judges: dict[str, Callable[[Attack], bool]] = {
+            "exit status": partial(confined, sys.executable, PLAIN)
+        }
         if evalplus:
-            judges["EvalPlus"] = lambda attack: confined(evalplus, EVALPLUS, attack)
+            judges["EvalPlus"] = partial(confined, evalplus, EVALPLUS)
         for name, check in (("unsealed", "unsealed"), ("calls", "calls"), ("asserts", "asserts")):
             judges[name] = ours(executor, check)
         right = Attack("-", "right", "", frozenset(), REFERENCE, "", {})
