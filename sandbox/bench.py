@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from codeeval.sandbox.confine import Confinement, user_range
 from codeeval.sandbox.examiner import Examiner
-from codeeval.sandbox.host import Host
+from codeeval.sandbox.host import Host, HostGone
 from codeeval.sandbox.records import FirstRecord
 from codeeval.sandbox.sample import CHUNK, Capture, Sample, sweep
 
-__all__ = ["GRACE_SECONDS", "Bench", "BrokenJail"]
+__all__ = [
+    "GRACE_SECONDS",
+    "GRADER_CPU_SECONDS",
+    "GRADER_KILLED",
+    "GRADER_WALL_SECONDS",
+    "NOTHING_COMPLETED",
+    "Bench",
+    "BrokenJail",
+]
 
 GRACE_SECONDS = 0.2
+GRADER_CPU_SECONDS = 20
+GRADER_WALL_SECONDS = 240.0
+GRADER_KILLED = "the process that judges it was killed"
+NOTHING_COMPLETED = {"completed": 0, "total": 0, "failures": [], "unloadable": False}
 
 
 class BrokenJail(Exception):
@@ -56,6 +69,7 @@ class Bench:
         self,
         limits: Mapping[str, Any],
         body: Callable[[], None],
+        source: int,
         channel: int,
         stdout: Capture,
         stderr: Capture,
@@ -68,6 +82,7 @@ class Bench:
             self.sequence,
             limits,
             body,
+            source=source,
             channel=channel,
             stdout=stdout,
             stderr=stderr,
@@ -112,3 +127,39 @@ class Bench:
                     break
         os.close(channel)
         return left
+
+    def _await_examiner(self, examiner: Examiner) -> bytes:
+        """Wait for a verdict on a candidate that has ended; nothing if none comes."""
+        poll = select.poll()
+        poll.register(examiner.socket, select.POLLIN)
+        poll.register(self.host.frames, 0)
+        deadline = time.monotonic() + GRADER_WALL_SECONDS
+        enough = examiner.cpu_seconds() + GRADER_CPU_SECONDS
+        while time.monotonic() < deadline and examiner.cpu_seconds() < enough:
+            ready = [number for number, _ in poll.poll(200)]
+            if self.host.frames in ready:
+                raise HostGone
+            if ready:
+                return os.read(examiner.socket.fileno(), CHUNK)
+        return b""
+
+    def _without_examiner(self, sample: Sample, examiner: Examiner) -> dict[str, Any]:
+        """Dismiss an examiner that has given no verdict, and say what that means."""
+        alive = examiner.is_alive()
+        self._dismiss()
+        if sample.ending.limit or alive:
+            status, message = "wrong_answer", "answers that take too long to be examined"
+        elif self.confinement.users:
+            raise BrokenJail("the examiner died")
+        else:
+            status, message = "runtime_error", GRADER_KILLED
+        return {"status": status, "message": message} | NOTHING_COMPLETED
+
+    def _dismiss(self) -> None:
+        """End the examiner, if there is one; the next sealed check starts another."""
+        if self.examiner is not None:
+            self.confinement.kill_all(self.confinement.grader)
+            with contextlib.suppress(ChildProcessError):  # it was collected with a sample
+                os.waitpid(self.examiner.pid, 0)
+            self.examiner.socket.close()
+            self.examiner = None

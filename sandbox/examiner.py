@@ -15,6 +15,7 @@ import json
 import marshal
 import os
 import socket
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from types import CodeType
@@ -23,7 +24,7 @@ from typing import Any
 from codeeval.sandbox.candidate import describe, failing_line, kind_of
 from codeeval.sandbox.codec import Malformed, Scalar, decode, encode
 from codeeval.sandbox.confine import Confinement
-from codeeval.sandbox.grading import failure_of
+from codeeval.sandbox.grading import failure_of, limit_memory
 from codeeval.sandbox.records import FAILED, READY, VALUE, RecordReader, hidden, write_record
 
 __all__ = ["Examiner"]
@@ -63,11 +64,28 @@ class Examiner:
                     os.dup2(null, descriptor)
                 os.closerange(4, 4096)
                 confinement.become(confinement.grader)
+                limit_memory()
                 gc.enable()
                 serve(socket.socket(fileno=3))
             finally:
                 os._exit(0)
         other.close()
+        self._clock = ~self.pid << 3 | 2
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that it has used so far; 0 if it has died."""
+        try:
+            return time.clock_gettime(self._clock)
+        except OSError:
+            return 0.0
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        try:
+            flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.pid, flags) is None
+        except ChildProcessError:
+            return False
 
     def examine(self, tests: int, digest: str, channel: int, requests: int) -> None:
         """Begin to examine a candidate; the verdict comes through the socket, as JSON.
@@ -136,6 +154,8 @@ def examine(tests: _Tests, remote: Remote) -> dict[str, Any]:
     except BaseException as error:
         status = kind_of(error, loading=False)
         message = f"{describe(error)}{failing_line(error, tests.text)}"[:4000]
+    if remote.gone:
+        status, message = "ended", ""
     return {
         "status": status,
         "message": hidden(message, tests.key),
@@ -156,6 +176,8 @@ class Remote:
 
     def __init__(self, channel: int, requests: int) -> None:
         self._channel, self._requests = channel, requests
+        self.gone = False
+        """Whether the candidate ended while it was asked; the tests may have made light of that."""
         self._reader = RecordReader()
         self._records: list[tuple[int, bytes]] = []
 
@@ -172,6 +194,7 @@ class Remote:
         while not self._records:
             data = os.read(self._channel, READ_BYTES)
             if not data:
+                self.gone = True
                 raise Gone
             self._records = self._reader.feed(data)
             if self._reader.broken and not self._records:
@@ -210,6 +233,7 @@ class Remote:
         try:
             write_record(self._requests, VALUE, request)
         except BrokenPipeError:
+            self.gone = True
             raise Gone from None
         kind, data = self._record()
         if kind == FAILED:

@@ -14,7 +14,7 @@ from codeeval.sandbox.grader import Judge, stdio_matches
 from codeeval.sandbox.records import DIGEST, ENDED, FAILED, RAISED, READY, VALUE, RecordReader
 from codeeval.sandbox.sample import Sample
 
-__all__ = ["Grading", "conclude", "difference", "failure_of", "limit_grader"]
+__all__ = ["Grading", "conclude", "difference", "failure_of", "limit_grader", "limit_memory"]
 
 SAID_BY_CANDIDATE = ("wrong_answer", "runtime_error", "syntax_error", "memory_limit")
 GRADER_BYTES = 1536 * 2**20
@@ -23,14 +23,19 @@ READ_BYTES = 1 << 20
 
 def limit_grader(cpu_seconds: int) -> None:
     """Bound what hostile answers can cost: this process gets so much CPU time, and memory."""
+    limit_memory()
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def limit_memory() -> None:
+    """Bound what hostile answers can take of memory."""
     with open("/proc/self/statm") as file:
         present = int(file.read().split()[0]) * resource.getpagesize()
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     if hard == resource.RLIM_INFINITY:
         resource.setrlimit(resource.RLIMIT_AS, (present + GRADER_BYTES, hard))
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def conclude(

@@ -38,8 +38,8 @@ class Host:
         config: dict[str, Any] = json.loads(self._read(FRAME.unpack(self._read(FRAME.size))[0]))
         return config
 
-    def receive(self) -> tuple[dict[str, Any], bytes]:
-        """Return the next program: its header and its source.
+    def receive(self) -> tuple[dict[str, Any], int]:
+        """Return the next program: its header, and a file with its source, to be closed.
 
         Raises:
             HostGone: If no more come.
@@ -48,11 +48,11 @@ class Host:
             header_size, payload_size = FRAME.unpack(self._read(FRAME.size))
             header = json.loads(self._read(header_size))
             if "blob" in header:
-                self._keep(header["blob"], payload_size)
+                self._blobs[header["blob"]] = self._keep(payload_size)
             elif "drop" in header:
                 os.close(self._blobs.pop(header["drop"]))
             else:
-                return header, self._read(payload_size)
+                return header, self._keep(payload_size)
 
     def reply(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
         """Write one frame."""
@@ -81,14 +81,15 @@ class Host:
             size -= len(data)
         return b"".join(parts)
 
-    def _keep(self, digest: str, size: int) -> None:
+    def _keep(self, size: int) -> int:
         """Put the next bytes of the frames into a file, and leave no trace of them in memory."""
-        file = self._blobs[digest] = os.memfd_create(digest)
-        view = memoryview(self._buffer)
+        file = os.memfd_create("kept")
+        view, used = memoryview(self._buffer), 0
         while size:
             count = os.readv(self.frames, [view[: min(size, BUFFER_BYTES)]])
             if not count:
                 raise HostGone
             write_all(file, view[:count])
-            size -= count
-        self._buffer[:] = bytes(BUFFER_BYTES)
+            size, used = size - count, max(used, count)
+        view[:used] = bytes(used)
+        return file

@@ -24,8 +24,23 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from codeeval.sandbox.bench import GRACE_SECONDS, Bench, BrokenJail
-from codeeval.sandbox.candidate import run_asserts, run_calls, run_reference, run_script, run_served
+from codeeval.sandbox.bench import (
+    GRACE_SECONDS,
+    GRADER_CPU_SECONDS,
+    GRADER_KILLED,
+    GRADER_WALL_SECONDS,
+    NOTHING_COMPLETED,
+    Bench,
+    BrokenJail,
+)
+from codeeval.sandbox.candidate import (
+    received,
+    run_asserts,
+    run_calls,
+    run_reference,
+    run_script,
+    run_served,
+)
 from codeeval.sandbox.confine import Confinement, become_subreaper, hide_memory
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
@@ -50,9 +65,9 @@ PRELOADED = (
     "bisect collections copy dataclasses datetime decimal fractions functools heapq itertools "
     "math operator random re statistics string typing"
 )
+SOURCE = 5
+"""The descriptor under which a sample finds its code."""
 STDIO_BYTES = 16 * 2**20
-GRADER_CPU_SECONDS = 20
-GRADER_WALL_SECONDS = 240.0
 
 
 class Runner(Bench):
@@ -62,11 +77,14 @@ class Runner(Bench):
         """Answer programs until they end."""
         while True:
             header, source = self.host.receive()
-            self.host.reply(*self.judge(header, source))
+            try:
+                reply = self.judge(header, source)
+            finally:
+                os.close(source)
+            self.host.reply(*reply)
 
-    def judge(self, header: Mapping[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    def judge(self, header: Mapping[str, Any], source: int) -> tuple[dict[str, Any], bytes]:
         """Judge one program; return the reply's header and payload."""
-        source = data.decode("utf-8", "surrogatepass")
         limits = header["limits"]
         reply: dict[str, Any] = {"results": [], "recycle": False}
         stdout, stderr = Capture(limits["output_bytes"]), Capture(limits["output_bytes"])
@@ -93,7 +111,7 @@ class Runner(Bench):
     def _judge_asserts(
         self,
         check: Mapping[str, Any],
-        source: str,
+        source: int,
         limits: Mapping[str, Any],
         stdout: Capture,
         stderr: Capture,
@@ -104,9 +122,9 @@ class Runner(Bench):
         channel, channel_end = os.pipe()
 
         def body() -> None:
-            run_asserts(source, check["setup"], check["tests"], 3, nonce)
+            run_asserts(received(SOURCE), check["setup"], check["tests"], 3, nonce)
 
-        sample = self._start(limits, body, channel_end, stdout, stderr)
+        sample = self._start(limits, body, source, channel_end, stdout, stderr)
         recycle = self._await(sample, channel, first)
         status, message, loading = conclude(sample, first.record, nonce)
         return {
@@ -124,7 +142,7 @@ class Runner(Bench):
     def _judge_calls(
         self,
         check: Mapping[str, Any],
-        source: str,
+        source: int,
         limits: Mapping[str, Any],
         stdout: Capture,
         stderr: Capture,
@@ -136,10 +154,11 @@ class Runner(Bench):
         said = bytearray()
 
         def body() -> None:
-            run_calls(source, check["entry_point"], inputs, 3, keep_going=check["all_failures"])
+            code, name = received(SOURCE), check["entry_point"]
+            run_calls(code, name, inputs, 3, keep_going=check["all_failures"])
 
         self._dismiss()
-        sample = self._start(limits, body, channel_end, stdout, stderr)
+        sample = self._start(limits, body, source, channel_end, stdout, stderr)
         sample.grader = grader = os.fork()
         if grader == 0:
             self._grade(check, inputs, channel, report, sample)
@@ -215,7 +234,7 @@ class Runner(Bench):
     def _judge_sealed(
         self,
         check: Mapping[str, Any],
-        source: str,
+        source: int,
         limits: Mapping[str, Any],
         stdout: Capture,
         stderr: Capture,
@@ -235,7 +254,8 @@ class Runner(Bench):
 
         sample = self._start(
             limits,
-            lambda: run_served(source, 3, 5),
+            lambda: run_served(received(SOURCE), 3, 6),
+            source,
             channel_end,
             stdout,
             stderr,
@@ -244,43 +264,20 @@ class Runner(Bench):
         examiner.examine(self.host.file(check["tests"]), check["tests"], channel, requests)
         sample.watch({examiner.socket.fileno(): take}, self.host.frames)
         recycle = self._finish(sample)
-        if not said:
+        if not said and not sample.ending.limit:
             said.append(self._await_examiner(examiner))
-        if not said[0]:
-            self._dismiss()
-            if not sample.ending.limit and self.confinement.users:
-                raise BrokenJail("the examiner died")
-            verdict: dict[str, Any] = {"status": "runtime_error", "message": GRADER_KILLED}
-            verdict |= NOTHING_COMPLETED
+        if said and said[0]:
+            verdict: dict[str, Any] = json.loads(said[0])
         else:
-            verdict = json.loads(said[0])
+            verdict = self._without_examiner(sample, examiner)
         if verdict["status"] == "ended" or (sample.ending.limit and verdict["status"] != "passed"):
             verdict["status"], verdict["message"] = sample.ending.describe()
         return {**verdict, "sealed": True, "usage": sample.ending.usage(), "recycle": recycle}
 
-    def _await_examiner(self, examiner: Examiner) -> bytes:
-        """Wait for a verdict on a candidate that has ended; nothing if none comes."""
-        poll = select.poll()
-        poll.register(examiner.socket, select.POLLIN)
-        poll.register(self.host.frames, 0)
-        ready = [number for number, _ in poll.poll(GRADER_WALL_SECONDS * 1000)]
-        if self.host.frames in ready:
-            raise HostGone
-        return os.read(examiner.socket.fileno(), CHUNK) if ready else b""
-
-    def _dismiss(self) -> None:
-        """End the examiner, if there is one; the next sealed check starts another."""
-        if self.examiner is not None:
-            self.confinement.kill_all(self.confinement.grader)
-            with contextlib.suppress(ChildProcessError):  # it was collected with a sample
-                os.waitpid(self.examiner.pid, 0)
-            self.examiner.socket.close()
-            self.examiner = None
-
     def _judge_outputs(
         self,
         check: Mapping[str, Any],
-        source: str,
+        source: int,
         limits: Mapping[str, Any],
         stdout: Capture,
         stderr: Capture,
@@ -293,7 +290,7 @@ class Runner(Bench):
         failure = list[bytes]()
 
         def body() -> None:
-            run_reference(source, check["entry_point"], inputs, 3)
+            run_reference(received(SOURCE), check["entry_point"], inputs, 3)
 
         def take(data: bytes) -> bool:
             for kind, value in reader.feed(data):
@@ -305,7 +302,7 @@ class Runner(Bench):
                     seconds.append(SECONDS.unpack(value)[0])
             return bool(failure)
 
-        sample = self._start(limits, body, channel_end, stdout, stderr)
+        sample = self._start(limits, body, source, channel_end, stdout, stderr)
         sample.watch({channel: take}, self.host.frames)
         recycle = self._finish(sample)
         os.set_blocking(channel, False)
@@ -333,7 +330,7 @@ class Runner(Bench):
     def _judge_stdio(
         self,
         check: Mapping[str, Any],
-        source: str,
+        source: int,
         limits: Mapping[str, Any],
         stdout: Capture,
         stderr: Capture,
@@ -377,7 +374,7 @@ class Runner(Bench):
         }
 
     def _run_script(
-        self, source: str, text: str, limits: Mapping[str, Any], stdout: Capture, stderr: Capture
+        self, source: int, text: str, limits: Mapping[str, Any], stdout: Capture, stderr: Capture
     ) -> tuple[Sample, tuple[int, bytes] | None, bool]:
         """Run a script on one input; return it, what it said of itself, whether it left something.
 
@@ -389,7 +386,13 @@ class Runner(Bench):
         channel, channel_end = os.pipe()
         first = FirstRecord()
         sample = self._start(
-            limits, lambda: run_script(source, 3), channel_end, stdout, stderr, stdin
+            limits,
+            lambda: run_script(received(SOURCE), 3),
+            source,
+            channel_end,
+            stdout,
+            stderr,
+            stdin,
         )
         os.close(stdin)
         left = self._await(sample, channel, first)
@@ -419,10 +422,6 @@ class Runner(Bench):
         if said[:1] != b"+":
             raise BrokenJail(f"the grader ended with exit code {code}")
         return said[1:].decode()
-
-
-GRADER_KILLED = "the process that judges it was killed"
-NOTHING_COMPLETED = {"completed": 0, "total": 0, "failures": [], "unloadable": False}
 
 
 def probe(confinement: Confinement) -> dict[str, Any]:

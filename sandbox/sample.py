@@ -108,8 +108,9 @@ class Sample:
         sequence: Its number in this jail: decides user and directory.
         limits: The fields of ``Limits``.
         body: Runs in the child, confined, with descriptors 0, 1, 2 and its channel (3).
+        source: A file with its code; becomes descriptor 5.
         channel: The write end of a pipe for its records; becomes descriptor 3.
-        requests: The read end of a pipe that it takes calls from; becomes descriptor 5.
+        requests: The read end of a pipe that it takes calls from; becomes descriptor 6.
         stdin: Descriptor for its standard input, or None for nothing.
         stdout: Keeps what it prints.
         stderr: Keeps what it prints there.
@@ -122,6 +123,7 @@ class Sample:
         limits: Mapping[str, Any],
         body: Callable[[], None],
         *,
+        source: int,
         channel: int,
         stdout: Capture,
         stderr: Capture,
@@ -138,6 +140,7 @@ class Sample:
         self.grader = 0
         """The id of a child of ours that is to survive the sample, or 0."""
         self.grader_status: int | None = None
+        self._grader_waited = 0.0
         self._oom_kills = oom_kills()
         self._inherited = resident_pages()
         out, out_end = os.pipe()
@@ -147,7 +150,7 @@ class Sample:
         self.started = time.monotonic()
         self.pid = os.fork()
         if self.pid == 0:
-            self._become(body, stdin, out_end, err_end, channel, setup_end, requests)
+            self._become(body, stdin, out_end, err_end, channel, setup_end, source, requests)
         for descriptor in (out_end, err_end, channel, setup_end, requests):
             if descriptor is not None:
                 os.close(descriptor)
@@ -167,6 +170,7 @@ class Sample:
         err: int,
         channel: int,
         setup: int,
+        source: int,
         requests: int | None,
     ) -> None:
         """Set up the child and run the body; never returns."""
@@ -174,7 +178,7 @@ class Sample:
         try:
             if stdin is None:
                 stdin = os.open("/dev/null", os.O_RDONLY)
-            given = [stdin, out, err, channel, setup]
+            given = [stdin, out, err, channel, setup, source]
             if requests is not None:
                 given.append(requests)
             for number, descriptor in enumerate(given):
@@ -210,6 +214,7 @@ class Sample:
         if self._handle >= 0:
             poll.register(self._handle, select.POLLIN)
         poll.register(lifeline, 0)
+        self._grader_waited = waiting_seconds(self.grader) if self.grader else 0.0
         next_scan = self.started + SCAN_SECONDS
         while True:
             now = time.monotonic()
@@ -238,6 +243,11 @@ class Sample:
                 if self._over_limit(now):
                     return
                 next_scan = now + min(SCAN_SECONDS * 5, SCAN_SECONDS + (now - self.started) / 10)
+
+    def _waited(self) -> float:
+        """Return how long the sample, or who judges it, waited for a core."""
+        graders = waiting_seconds(self.grader) - self._grader_waited if self.grader else 0.0
+        return waiting_seconds(self.pid) + max(0.0, graders)
 
     def _drain(self, descriptor: int, poll: select.poll | None = None) -> None:
         """Read what is there of one of the output streams."""
@@ -278,7 +288,7 @@ class Sample:
             ending.limit = "timeout"
             ending.message = f"reached the CPU time limit of {limits['cpu_seconds']:g} s"
         elif wall > limits["wall_seconds"]:
-            ending.waiting_seconds = waiting_seconds(self.pid)
+            ending.waiting_seconds = self._waited()
             own = wall - ending.waiting_seconds
             if own > limits["wall_seconds"] or wall > CEILING * limits["wall_seconds"]:
                 ending.limit = "timeout"
@@ -326,7 +336,7 @@ class Sample:
         if dead and ending.wall_seconds == 0:
             ending.wall_seconds = time.monotonic() - self.started
             if ending.wall_seconds > 0.5:
-                ending.waiting_seconds = waiting_seconds(self.pid)
+                ending.waiting_seconds = self._waited()
         if not dead:
             self.confinement.kill_all(self.user, spare=self.grader)
         clean = self._reap()

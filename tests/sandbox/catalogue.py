@@ -146,6 +146,8 @@ def parsed(text: str, section: str) -> Attack:
     for line in re.findall(r"^#: (.+)$", source + then, flags=re.MULTILINE):
         name, _, value = line.partition(" ")
         options[name] = value
+    # Without its own description: a program that scans its memory would find that.
+    source, then = (re.sub(r"^#: .+\n", "", part, flags=re.MULTILINE) for part in (source, then))
     if not statuses <= STATUS_WORDS:
         raise ValueError(f"{section}: {row}: no statuses: {statuses - STATUS_WORDS}")
     if "made" in options:

@@ -61,7 +61,7 @@ def test_the_built_image_is_found_under_its_tag(client, inside):
     found = image.find_image(client)
     assert found is not None
     assert found.startswith("sha256:")
-    assert client.image.get(found).labels["org.codeeval.image"] == "python"
+    assert client.images.get(found).labels["org.codeeval.image"] == "python"
 
 
 @pytest.mark.docker
