@@ -171,13 +171,24 @@ def failing_line(error: BaseException, tests: str) -> str:
 
 
 def run_calls(
-    source: str, entry_point: str, inputs: bytes, channel: int, *, keep_going: bool
+    source: str,
+    entry_point: str,
+    inputs: bytes,
+    channel: int,
+    *,
+    keep_going: bool,
+    listed: bool,
 ) -> None:
-    """Call the entry point with each input; send what comes back, one record a call."""
+    """Call the entry point with each input; send what comes back, one record a call.
+
+    With ``listed`` the items of an iterator are sent: its judge asks for nothing else.
+    """
     calls = marshal.loads(inputs)
     function = loaded_function(source, entry_point, channel)
     if function is None:
         return
+    if listed:
+        function = listing(function)
     for call in calls:
         if not answer(function, call, channel) and not keep_going:
             return
@@ -210,6 +221,16 @@ def loaded_function(source: str, entry_point: str, channel: int) -> Callable[...
     write_record(channel, READY)
     checked: Callable[..., Any] = function
     return checked
+
+
+def listing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that gives lists where ``function`` gives iterators."""
+
+    def call(*arguments: Any) -> Any:
+        value = function(*arguments)
+        return list(value) if hasattr(type(value), "__next__") else value
+
+    return call
 
 
 def answer(function: Callable[..., Any], call: bytes, channel: int) -> bool:

@@ -155,7 +155,8 @@ class Runner(Bench):
 
         def body() -> None:
             code, name = received(SOURCE), check["entry_point"]
-            run_calls(code, name, inputs, 3, keep_going=check["all_failures"])
+            going, listed = check["all_failures"], check["listed"]
+            run_calls(code, name, inputs, 3, keep_going=going, listed=listed)
 
         self._dismiss()
         sample = self._start(limits, body, source, channel_end, stdout, stderr)

@@ -115,6 +115,7 @@ def _encode_check(check: Check) -> dict[str, Any]:
         **common,
         "expected": _truth_blob(check).digest,
         "oracle": check.oracle,
+        "listed": check.oracle == "evalplus:set",
         "atol": check.atol,
         "minimum_seconds": check.minimum_seconds,
         "time_factor": check.time_factor,

@@ -279,3 +279,12 @@ def test_usage_is_the_sum_over_the_checks(executor):
     assert 0.2 <= two.usage.cpu_seconds < 10
     assert one.usage.wall_seconds >= 0.1
     assert 5 * 2**20 < one.usage.memory_bytes < 200 * 2**20
+
+
+def test_an_iterator_is_its_items_where_sets_are_compared(executor):
+    source = "def f(x):\n    return (y for y in (x, x + 1, x))"
+    truth = Truth(packed((1, 2), (5, 6)), (0.001, 0.001))
+    inputs = packed((1,), (5,))
+    asked = calls(source, inputs, truth, oracle="evalplus:set")
+    assert executor.run(asked).status is Status.PASSED
+    assert executor.run(calls(source, inputs, truth)).status is Status.WRONG_ANSWER
