@@ -15,7 +15,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 
 demo: $(VENV)/.installed
 	.ci/sandbox demo $(BIN)/codeeval
-	if docker info > /dev/null 2>&1; then $(BIN)/codeeval sandbox build; fi
+	if [ -S /var/run/docker.sock ] || [ -n "$$DOCKER_HOST" ]; then \
+		$(BIN)/codeeval sandbox build || [ $$? = 4 ]; fi
 	$(BIN)/codeeval demo --output runs/demo
 
 test: $(VENV)/.installed-dev
