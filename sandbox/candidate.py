@@ -32,7 +32,15 @@ from codeeval.sandbox.records import (
     write_record,
 )
 
-__all__ = ["received", "run_asserts", "run_calls", "run_reference", "run_script", "run_served"]
+__all__ = [
+    "hide",
+    "received",
+    "run_asserts",
+    "run_calls",
+    "run_reference",
+    "run_script",
+    "run_served",
+]
 
 HIDDEN = ("codeeval", "ctypes", "_ctypes", "array", "mmap")
 MESSAGE_LENGTH = 2000
@@ -40,19 +48,25 @@ CONDENSED = 1 << 16
 """Larger outputs that compare exactly are sent as digests."""
 
 
-def prepare(name: str) -> ModuleType:
-    """Make the interpreter look as it does to a program that was just started."""
-    main = ModuleType(name)
+def hide() -> None:
+    """Make this interpreter look as it does to a program that was just started.
+
+    Done once, before anything is forked: what a fork changes it has to copy.
+    """
     for known in list(sys.modules):
         if known.partition(".")[0] in HIDDEN:
             del sys.modules[known]
-    sys.modules["__main__"] = main
+    sys.modules["__main__"] = ModuleType("__main__")
     sys.argv = ["program.py"]
+
+
+def prepare() -> ModuleType:
+    """Begin a program: with randomness of its own, and the collector of garbage at work."""
     random = sys.modules.get("random")
     if random is not None:
         random.seed()
     gc.enable()
-    return main
+    return sys.modules["__main__"]
 
 
 def describe(error: BaseException) -> str:
@@ -132,17 +146,14 @@ def flush() -> None:
 
 def received(file: int) -> str:
     """Return the code that lies in a file without a name, and close it."""
-    parts, size = list[bytes](), 0
-    while data := os.pread(file, 1 << 24, size):
-        parts.append(data)
-        size += len(data)
+    data = os.pread(file, os.fstat(file).st_size, 0)
     os.close(file)
-    return b"".join(parts).decode("utf-8", "surrogatepass")
+    return data.decode("utf-8", "surrogatepass")
 
 
 def run_asserts(source: str, setup: str, tests: str, channel: int, nonce: bytes) -> None:
     """Run code, trusted helpers and tests in one namespace; at the very end send the nonce."""
-    prepare("__main__")
+    prepare()
     namespace: dict[str, Any] = {}
     if not loaded(source, namespace, channel):
         return
@@ -209,7 +220,7 @@ def run_reference(source: str, entry_point: str, inputs: bytes, channel: int) ->
 
 def loaded_function(source: str, entry_point: str, channel: int) -> Callable[..., Any] | None:
     """Run the candidate's code and return its function; None if that failed, which is said."""
-    prepare("__main__")
+    prepare()
     namespace: dict[str, Any] = {}
     if not loaded(source, namespace, channel):
         return None
@@ -269,7 +280,7 @@ def is_exact(value: Any) -> bool:
 
 def run_script(source: str, channel: int) -> None:
     """Run the candidate as a program of its own; what it prints is its answer."""
-    main = prepare("__main__")
+    main = prepare()
     code = compiled(source, channel)
     if code is None:
         return
@@ -301,7 +312,7 @@ def run_served(source: str, channel: int, requests: int) -> None:
     kind (``v``: a value, ``a``: this argument itself, ``i``: this iterator, ``s``: no more items,
     ``e``: this exception), its content, and the arguments if the call has changed them.
     """
-    prepare("__main__")
+    prepare()
     namespace: dict[str, Any] = {}
     if not loaded(source, namespace, channel):
         return

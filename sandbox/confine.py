@@ -178,6 +178,9 @@ class Confinement:
         self.alone = alone
         self.first_user = first_user
         self.root = root
+        kinds = ("CPU", "FSIZE", "NOFILE", "NPROC")
+        numbers = [getattr(resource, f"RLIMIT_{kind}") for kind in kinds]
+        self._ceilings = {number: ceiling_of(number) for number in numbers}
         code = seccomp_filter() if filter_calls else None
         self._code = code
         if code is not None:
@@ -214,14 +217,18 @@ class Confinement:
 
     def enter(self, user: int, directory: str, limits: Mapping[str, Any]) -> None:
         """Become a sample: limits, user, private directory, filter. Called in the child."""
-        _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
-        try:
-            with open("/proc/self/oom_score_adj", "w") as file:
-                file.write("1000")
-        except OSError:
-            pass
+        # Every page that is touched here is copied: plain calls cost the least.
+        if not self.users:
+            _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
+        with contextlib.suppress(OSError):
+            file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+            os.write(file, b"1000")
+            os.close(file)
         os.setsid()
-        set_limits(limits)
+        cpu, disk = int(limits["cpu_seconds"]) + 2, limits["disk_bytes"]
+        self._lower(resource.RLIMIT_CPU, cpu, cpu + 1)
+        self._lower(resource.RLIMIT_FSIZE, disk, disk)
+        self._lower(resource.RLIMIT_NOFILE, 128, 128)
         self._limit_processes(limits["processes"])
         self.become(user)
         _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # a new user id took it away
@@ -229,18 +236,23 @@ class Confinement:
         os.mkdir(directory, 0o700)
         os.chdir(directory)
         os.environ["HOME"] = os.environ["TMPDIR"] = directory
-        if self._code is not None:
-            _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-            if _libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0) != 0:
-                raise OSError(ctypes.get_errno(), "no system call filter")
+        if self._code is not None and _libc.prctl(
+            _PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0
+        ):
+            raise OSError(ctypes.get_errno(), "no system call filter")
 
     def _limit_processes(self, processes: int) -> None:
         """Limit the processes of this one's user, where the kernel counts no others with them."""
         if self.users:
-            lower(resource.RLIMIT_NPROC, processes, processes)
+            self._lower(resource.RLIMIT_NPROC, processes, processes)
         elif self.alone and kernel_version() >= (5, 14):  # counts for each user namespace
             own = len(process_ids())
-            lower(resource.RLIMIT_NPROC, processes + own, processes + own)
+            self._lower(resource.RLIMIT_NPROC, processes + own, processes + own)
+
+    def _lower(self, kind: int, soft: int, hard: int) -> None:
+        """Set a limit, never above the one that holds already."""
+        ceiling = self._ceilings[kind]
+        resource.setrlimit(kind, (min(soft, ceiling), min(hard, ceiling)))
 
     def kill_all(self, user: int, spare: int = 0) -> None:
         """Kill every process of ``user``, from a helper that they cannot signal.
@@ -277,25 +289,23 @@ class Confinement:
                 os.kill(pid, signal.SIGCONT if pid == spare else signal.SIGKILL)
 
 
-def set_limits(limits: Mapping[str, Any]) -> None:
-    """Set the kernel's limits for this process and its children: the backstop of our own."""
-    cpu = int(limits["cpu_seconds"]) + 2
-    lower(resource.RLIMIT_CPU, cpu, cpu + 1)
-    lower(resource.RLIMIT_NOFILE, 128, 128)
-    lower(resource.RLIMIT_CORE, 0, 0)
-    lower(resource.RLIMIT_FSIZE, limits["disk_bytes"], limits["disk_bytes"])
-    lower(resource.RLIMIT_STACK, 64 * 2**20, 64 * 2**20)
-    lower(resource.RLIMIT_MEMLOCK, 0, 0)
-    if hasattr(resource, "RLIMIT_MSGQUEUE"):
-        lower(resource.RLIMIT_MSGQUEUE, 0, 0)
+def limit_all() -> None:
+    """Set what holds for this process and every sample alike."""
+    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    for kind, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_STACK, 64 * 2**20),
+    ):
+        value = min(value, ceiling_of(kind))
+        resource.setrlimit(kind, (value, value))
 
 
-def lower(kind: int, soft: int, hard: int) -> None:
-    """Set a limit, never above the one that holds already."""
-    ceiling = resource.getrlimit(kind)[1]
-    if ceiling != resource.RLIM_INFINITY:
-        soft, hard = min(soft, ceiling), min(hard, ceiling)
-    resource.setrlimit(kind, (soft, hard))
+def ceiling_of(kind: int) -> int:
+    """Return a hard limit, as a number above all others if there is none."""
+    hard = resource.getrlimit(kind)[1]
+    return 2**62 if hard == resource.RLIM_INFINITY else hard
 
 
 def children(parent: int | None = None) -> list[int]:

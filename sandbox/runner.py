@@ -16,7 +16,6 @@ import marshal
 import os
 import resource
 import select
-import shutil
 import signal
 import site
 import sys
@@ -34,6 +33,7 @@ from codeeval.sandbox.bench import (
     BrokenJail,
 )
 from codeeval.sandbox.candidate import (
+    hide,
     received,
     run_asserts,
     run_calls,
@@ -41,7 +41,7 @@ from codeeval.sandbox.candidate import (
     run_script,
     run_served,
 )
-from codeeval.sandbox.confine import Confinement, become_subreaper, hide_memory
+from codeeval.sandbox.confine import Confinement, become_subreaper, hide_memory, limit_all
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
 from codeeval.sandbox.host import Host, HostGone
@@ -57,13 +57,13 @@ from codeeval.sandbox.records import (
     hidden,
     write_all,
 )
-from codeeval.sandbox.sample import CHUNK, Capture, Sample
+from codeeval.sandbox.sample import CHUNK, Capture, Sample, remove
 
 __all__ = ["main"]
 
 PRELOADED = (
-    "bisect collections copy dataclasses datetime decimal fractions functools heapq itertools "
-    "math operator random re statistics string typing"
+    "bisect collections copy datetime decimal fractions functools heapq itertools math operator "
+    "random re string typing"
 )
 SOURCE = 5
 """The descriptor under which a sample finds its code."""
@@ -460,6 +460,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     runner = Runner(config, host)
+    limit_all()
+    hide()
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -473,5 +475,5 @@ def main() -> None:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     continue
         if config["temporary"]:
-            shutil.rmtree(config["temporary"], ignore_errors=True)
+            remove(config["temporary"])
         os._exit(0)
