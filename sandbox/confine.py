@@ -20,7 +20,8 @@ __all__ = [
     "children",
     "descendants",
     "hide_memory",
-    "oom_kills",
+    "OomCounter",
+    "content",
     "user_range",
 ]
 
@@ -60,15 +61,42 @@ def user_range(first: int, size: int, id_map: str) -> int:
     raise OSError(errno.EINVAL, f"no {size} user ids in a row in this user namespace")
 
 
-def oom_kills() -> int:
-    """Return how many processes the kernel killed for this container's memory, if it says so."""
-    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
-        try:
-            with open(path) as file:
-                return next(int(line.split()[1]) for line in file if line.startswith("oom_kill "))
-        except (OSError, StopIteration, ValueError, IndexError):
-            continue
-    return 0
+def content(path: str) -> bytes:
+    """Return a small file's bytes, with as little ado as can be: this is done for each sample.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(file, 1 << 16)
+    finally:
+        os.close(file)
+
+
+class OomCounter:
+    """Counts the processes that the kernel killed for this container's memory, if it says so."""
+
+    def __init__(self) -> None:
+        self._file = -1
+        for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
+            with contextlib.suppress(OSError):
+                self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                break
+        self._seen = self._read()
+
+    def _read(self) -> int:
+        if self._file < 0:
+            return 0
+        with contextlib.suppress(OSError, ValueError):
+            words = os.pread(self._file, 4096, 0).split()
+            return int(words[words.index(b"oom_kill") + 1])
+        return 0
+
+    def rose(self) -> bool:
+        """Whether there are more than when this was asked last."""
+        seen, self._seen = self._seen, self._read()
+        return self._seen > seen
 
 
 class _Instructions(ctypes.Structure):
@@ -180,6 +208,7 @@ class Confinement:
         self.root = root
         kinds = ("CPU", "FSIZE", "NOFILE", "NPROC")
         numbers = [getattr(resource, f"RLIMIT_{kind}") for kind in kinds]
+        self.oom = OomCounter()
         self._ceilings = {number: ceiling_of(number) for number in numbers}
         code = seccomp_filter() if filter_calls else None
         self._code = code
@@ -313,8 +342,8 @@ def children(parent: int | None = None) -> list[int]:
     found = list[int]()
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{parent or os.getpid()}/task"):
-            with open(f"/proc/{parent or os.getpid()}/task/{thread}/children") as file:
-                found += [int(child) for child in file.read().split()]
+            words = content(f"/proc/{parent or os.getpid()}/task/{thread}/children").split()
+            found += [int(child) for child in words]
     return found
 
 

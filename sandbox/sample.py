@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from codeeval.sandbox.candidate import end
-from codeeval.sandbox.confine import Confinement, children, descendants, oom_kills
+from codeeval.sandbox.confine import Confinement, children, content, descendants
 from codeeval.sandbox.host import HostGone
 
 __all__ = ["Capture", "Ending", "Sample", "sweep"]
@@ -141,8 +141,8 @@ class Sample:
         """The id of a child of ours that is to survive the sample, or 0."""
         self.grader_status: int | None = None
         self._grader_waited = 0.0
-        self._oom_kills = oom_kills()
-        self._inherited = resident_pages()
+        self._scanned = False
+        self._inherited = 0
         out, out_end = os.pipe()
         err, err_end = os.pipe()
         self._streams = {out: stdout, err: stderr}
@@ -214,7 +214,6 @@ class Sample:
         if self._handle >= 0:
             poll.register(self._handle, select.POLLIN)
         poll.register(lifeline, 0)
-        self._grader_waited = waiting_seconds(self.grader) if self.grader else 0.0
         next_scan = self.started + SCAN_SECONDS
         while True:
             now = time.monotonic()
@@ -312,11 +311,14 @@ class Sample:
     def _scan(self) -> tuple[float, int, int]:
         """Return CPU seconds, resident bytes and number of the sample's living processes."""
         ticks, pages = 0, 0
+        if not self._scanned:  # not before: most samples end without a look at them
+            self._scanned = True
+            self._inherited = resident_pages()
+            self._grader_waited = waiting_seconds(self.grader) if self.grader else 0.0
         processes = self._processes()
         for pid in processes:
             try:
-                with open(f"/proc/{pid}/stat", "rb") as file:
-                    fields = file.read().rpartition(b")")[2].split()
+                fields = content(f"/proc/{pid}/stat").rpartition(b")")[2].split()
             except OSError:
                 continue
             ticks += sum(map(int, fields[11:15]))  # its own, and of children that have ended
@@ -354,7 +356,7 @@ class Sample:
         with contextlib.suppress(BlockingIOError):
             ending.setup = os.read(self._setup, 500)
         os.close(self._setup)
-        if not ending.limit and oom_kills() > self._oom_kills:
+        if self.confinement.oom.rose() and not ending.limit:
             ending.limit, ending.message = "memory_limit", "used more memory than there is"
         try:
             os.rmdir(self.directory)
@@ -395,15 +397,13 @@ class Sample:
 
 def resident_pages() -> int:
     """Return how many pages of memory this process has."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1])
+    return int(content("/proc/self/statm").split()[1])
 
 
 def waiting_seconds(pid: int) -> float:
     """Return how long a process was ready to run while no core was free for it."""
     try:
-        with open(f"/proc/{pid}/schedstat") as file:
-            return int(file.read().split()[1]) / 1e9
+        return int(content(f"/proc/{pid}/schedstat").split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return 0.0
 
