@@ -70,6 +70,7 @@ class Truths:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="codeeval-truth")
         self._lock = threading.Lock()
         self._known: dict[str, Future[Any]] = {}
+        self._complete: dict[Check, Check] = {}
 
     def close(self) -> None:
         """Give up what has not begun."""
@@ -90,6 +91,12 @@ class Truths:
         return replace(program, checks=checks) if checks != program.checks else program
 
     def _resolved(self, check: Check, limits: Limits) -> Check:
+        known = self._complete.get(check)
+        if known is None:
+            known = self._complete[check] = self._completed(check, limits)
+        return known
+
+    def _completed(self, check: Check, limits: Limits) -> Check:
         future = self._open(check, limits)
         if future is None:
             return check

@@ -71,14 +71,16 @@ class HumanEval:
 
     def program(self, problem: Problem, sample: Sample) -> Program:
         """Follow the sample by the tests and a call of ``check`` with the function."""
-        test = problem.record["test"]
-        check = Asserts(
-            tests=f"{test}\ncheck({problem.entry_point})\n",
-            setup=helpers_in(problem.prompt, problem.entry_point, test),
-            reference=problem.reference,
-            entry_points=(problem.entry_point,),
-        )
+        made_of = problem.reference, problem.record["test"]
+        check = self._checks.get(made_of)
+        if check is None:
+            check = self._checks[made_of] = checked_by(problem)
         return Program(self.source(problem, sample), (check,), self.limits)
+
+    @cached_property
+    def _checks(self) -> dict[tuple[str, str], Asserts]:
+        """The checks made so far, by reference and tests: the same for each sample."""
+        return {}
 
     def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:
         """Return 1 for a pass."""
@@ -94,6 +96,17 @@ def _problem(record: dict[str, Any], place: str) -> Problem:
         reference=record["prompt"] + record["canonical_solution"],
         entry_point=record["entry_point"],
         record=record,
+    )
+
+
+def checked_by(problem: Problem) -> Asserts:
+    """Return the tests of a problem, and the call of ``check`` with its function."""
+    test = problem.record["test"]
+    return Asserts(
+        tests=f"{test}\ncheck({problem.entry_point})\n",
+        setup=helpers_in(problem.prompt, problem.entry_point, test),
+        reference=problem.reference,
+        entry_points=(problem.entry_point,),
     )
 
 

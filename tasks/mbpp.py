@@ -151,12 +151,17 @@ class Mbpp:
                 wall_seconds=max(limits.wall_seconds, seconds + 1),
             )
         text = "\n".join(tests) + "\n"
-        check = Asserts(
-            tests=text,
-            reference=problem.reference,
-            entry_points=called_functions(text, problem.reference),
-        )
+        check = self._made.get((problem.reference, text))
+        if check is None:
+            names = called_functions(text, problem.reference)
+            check = Asserts(tests=text, reference=problem.reference, entry_points=names)
+            self._made[problem.reference, text] = check
         return Program(self.source(problem, sample), (check,), limits)
+
+    @cached_property
+    def _made(self) -> dict[tuple[str, str], Asserts]:
+        """The checks made so far, by reference and tests: the same for each sample."""
+        return {}
 
     def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:
         """Return 1 for a pass."""
