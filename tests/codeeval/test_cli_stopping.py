@@ -76,12 +76,13 @@ class TestStopping:
         assert len({line[:2] for line in judged(tmp_path / "r")}) == 3 * 48 + 4
 
     def test_a_second_signal_ends_it_at_once(self, words, sandbox, tmp_path):
-        process = start(*words, "-o", "r", cwd=tmp_path)
-        wait_for_lines(tmp_path / "r" / "results.jsonl", 1, process)
-        while process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.01)
-        assert process.returncode == 130
+        with start(*words, "-o", "r", cwd=tmp_path) as process:
+            wait_for_lines(tmp_path / "r" / "results.jsonl", 1, process)
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.01)
+        # While the interpreter ends there is no handler any more; a shell shows 130 for both.
+        assert process.returncode in (130, -signal.SIGINT)
         process.communicate()
         assert_no_jail_of(process.pid, sandbox)
 
