@@ -6,14 +6,17 @@ import contextlib
 import os
 import select
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from codeeval.sandbox.confine import Confinement, user_range
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.host import Host, HostGone
 from codeeval.sandbox.records import FirstRecord
-from codeeval.sandbox.sample import CHUNK, Capture, Sample, sweep
+from codeeval.sandbox.removal import sweep
+from codeeval.sandbox.sample import CHUNK, Capture, Order, Sample
+from codeeval.sandbox.zygote import Zygote, ZygoteDied
 
 __all__ = [
     "GRACE_SECONDS",
@@ -23,6 +26,7 @@ __all__ = [
     "NOTHING_COMPLETED",
     "Bench",
     "BrokenJail",
+    "Case",
 ]
 
 GRACE_SECONDS = 0.2
@@ -34,6 +38,17 @@ NOTHING_COMPLETED = {"completed": 0, "total": 0, "failures": [], "unloadable": F
 
 class BrokenJail(Exception):
     """Something of ours died or stayed behind: the program is to be judged in another jail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A program that is being judged."""
+
+    code: int
+    """A file with its code."""
+    limits: Mapping[str, Any]
+    stdout: Capture
+    stderr: Capture
 
 
 class Bench:
@@ -63,32 +78,26 @@ class Bench:
         self.watched: list[str] = [config["root"], *config["shared"]]
         self.kept = {path: set(os.listdir(path)) for path in self.watched}
         self.sequence = 0
+        self.nothing = os.open("/dev/null", os.O_RDWR)
+        self.zygote = Zygote(self.confinement)
         self.examiner: Examiner | None = None
 
-    def _start(
-        self,
-        limits: Mapping[str, Any],
-        body: Callable[[], None],
-        source: int,
-        channel: int,
-        stdout: Capture,
-        stderr: Capture,
-        stdin: int | None = None,
-        requests: int | None = None,
-    ) -> Sample:
+    def _start(self, case: Case, order: Order) -> Sample:
         self.sequence += 1
-        sample = Sample(
-            self.confinement,
-            self.sequence,
-            limits,
-            body,
-            source=source,
-            channel=channel,
-            stdout=stdout,
-            stderr=stderr,
-            stdin=stdin,
-            requests=requests,
-        )
+        try:
+            sample = Sample(
+                self.zygote,
+                self.confinement,
+                self.confinement.user(self.sequence),
+                case.limits,
+                order,
+                case.stdout,
+                case.stderr,
+            )
+        except ZygoteDied as error:
+            raise BrokenJail(str(error)) from None
+        finally:
+            os.close(order.channel)
         if self.examiner is not None:
             sample.grader = self.examiner.pid
         return sample
@@ -96,8 +105,14 @@ class Bench:
     def _finish(self, sample: Sample) -> bool:
         """End a sample and remove what it left where it may write; whether something is left."""
         clean = sample.finish() and self._is_clean(sample)
-        if sample.ending.setup != b"+" and not sample.ending.limit:
-            reason = sample.ending.setup.decode("utf-8", "replace") or "it died at once"
+        ending = sample.ending
+        if ending.orphaned:
+            if self.confinement.users:
+                raise BrokenJail("the zygote died")
+            ending.limit, ending.message = "runtime_error", "killed the process that started it"
+            clean = False
+        elif ending.setup != b"+" and not ending.limit:
+            reason = ending.setup.decode("utf-8", "replace") or "it died at once"
             raise BrokenJail(f"a sample could not be set up: {reason}")
         return not clean
 

@@ -16,6 +16,8 @@ RUNNER_MODULES = (
     "host",
     "confine",
     "candidate",
+    "zygote",
+    "removal",
     "sample",
     "grader",
     "grading",

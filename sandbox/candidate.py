@@ -13,7 +13,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from hashlib import sha256
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -44,6 +43,9 @@ __all__ = [
 
 HIDDEN = ("codeeval", "ctypes", "_ctypes", "array", "mmap")
 MESSAGE_LENGTH = 2000
+CHANNEL, SOURCE, GIVEN = 3, 4, 5
+"""Descriptors: where records go, a file with the code, what the kind of check gives beside it."""
+PIPE_BYTES = 1 << 16
 CONDENSED = 1 << 16
 """Larger outputs that compare exactly are sent as digests."""
 
@@ -61,10 +63,7 @@ def hide() -> None:
 
 
 def prepare() -> ModuleType:
-    """Begin a program: with randomness of its own, and the collector of garbage at work."""
-    random = sys.modules.get("random")
-    if random is not None:
-        random.seed()
+    """Begin a program, with the collector of garbage at work; return its main module."""
     gc.enable()
     return sys.modules["__main__"]
 
@@ -105,32 +104,32 @@ def run_exit_handlers() -> None:
     flush()
 
 
-def send_failure(channel: int, status: str, message: str) -> None:
+def send_failure(status: str, message: str) -> None:
     """Say that the code ended before the calls or tests did."""
     data = f"{status}\n{message}".encode("utf-8", "backslashreplace")
-    write_record(channel, FAILED, data)
+    write_record(CHANNEL, FAILED, data)
 
 
-def compiled(source: str, channel: int) -> CodeType | None:
+def compiled(source: str) -> CodeType | None:
     """Compile the candidate's code, or say why it cannot be compiled."""
     try:
         return compile(source, "<candidate>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, UnicodeError) as error:
-        send_failure(channel, "syntax_error", describe(error))
+        send_failure("syntax_error", describe(error))
     except (RecursionError, MemoryError) as error:
-        send_failure(channel, "syntax_error", f"too deeply nested ({type(error).__name__})")
+        send_failure("syntax_error", f"too deeply nested ({type(error).__name__})")
     return None
 
 
-def loaded(source: str, namespace: dict[str, Any], channel: int) -> bool:
+def loaded(source: str, namespace: dict[str, Any]) -> bool:
     """Run the candidate's code; False if it failed, which has then been said."""
-    code = compiled(source, channel)
+    code = compiled(source)
     if code is None:
         return False
     try:
         exec(code, namespace)
     except BaseException as error:
-        send_failure(channel, kind_of(error, loading=True), describe(error))
+        send_failure(kind_of(error, loading=True), describe(error))
         return False
     return True
 
@@ -144,18 +143,24 @@ def flush() -> None:
             continue
 
 
-def received(file: int) -> str:
-    """Return the code that lies in a file without a name, and close it."""
+def received(file: int) -> bytes:
+    """Return the content of a file without a name, and close it."""
     data = os.pread(file, os.fstat(file).st_size, 0)
     os.close(file)
-    return data.decode("utf-8", "surrogatepass")
+    return data
 
 
-def run_asserts(source: str, setup: str, tests: str, channel: int, nonce: bytes) -> None:
+def source() -> str:
+    """Return the candidate's code."""
+    return received(SOURCE).decode("utf-8", "surrogatepass")
+
+
+def run_asserts() -> None:
     """Run code, trusted helpers and tests in one namespace; at the very end send the nonce."""
+    setup, tests, nonce = marshal.loads(received(GIVEN))
     prepare()
     namespace: dict[str, Any] = {}
-    if not loaded(source, namespace, channel):
+    if not loaded(source(), namespace):
         return
     try:
         if setup:
@@ -164,10 +169,10 @@ def run_asserts(source: str, setup: str, tests: str, channel: int, nonce: bytes)
     except BaseException as error:
         where = failing_line(error, tests)
         status = kind_of(error, loading=False)
-        send_failure(channel, status, f"{describe(error)}{where}"[: 2 * MESSAGE_LENGTH])
+        send_failure(status, f"{describe(error)}{where}"[: 2 * MESSAGE_LENGTH])
         return
     flush()
-    write_record(channel, ENDED, nonce)
+    write_record(CHANNEL, ENDED, nonce)
 
 
 def failing_line(error: BaseException, tests: str) -> str:
@@ -181,55 +186,47 @@ def failing_line(error: BaseException, tests: str) -> str:
     return f" in: {lines[number - 1].strip()[:400]}" if 0 < number <= len(lines) else ""
 
 
-def run_calls(
-    source: str,
-    entry_point: str,
-    inputs: bytes,
-    channel: int,
-    *,
-    keep_going: bool,
-    listed: bool,
-) -> None:
+def run_calls(entry_point: str, keep_going: bool, listed: bool) -> None:
     """Call the entry point with each input; send what comes back, one record a call.
 
     With ``listed`` the items of an iterator are sent: its judge asks for nothing else.
     """
-    calls = marshal.loads(inputs)
-    function = loaded_function(source, entry_point, channel)
+    calls = marshal.loads(received(GIVEN))
+    function = loaded_function(entry_point)
     if function is None:
         return
     if listed:
         function = listing(function)
     for call in calls:
-        if not answer(function, call, channel) and not keep_going:
+        if not answer(function, call) and not keep_going:
             return
 
 
-def run_reference(source: str, entry_point: str, inputs: bytes, channel: int) -> None:
+def run_reference(entry_point: str) -> None:
     """Do as `run_calls`, and say after each call how much CPU time it took."""
-    calls = marshal.loads(inputs)
-    function = loaded_function(source, entry_point, channel)
+    calls = marshal.loads(received(GIVEN))
+    function = loaded_function(entry_point)
     if function is None:
         return
     for call in calls:
         started = time.process_time()
-        if not answer(function, call, channel):
+        if not answer(function, call):
             return
-        write_record(channel, TOOK, SECONDS.pack(time.process_time() - started))
+        write_record(CHANNEL, TOOK, SECONDS.pack(time.process_time() - started))
 
 
-def loaded_function(source: str, entry_point: str, channel: int) -> Callable[..., Any] | None:
+def loaded_function(entry_point: str) -> Callable[..., Any] | None:
     """Run the candidate's code and return its function; None if that failed, which is said."""
     prepare()
     namespace: dict[str, Any] = {}
-    if not loaded(source, namespace, channel):
+    if not loaded(source(), namespace):
         return None
     function = namespace.get(entry_point)
     if not callable(function):
         found = "is not there" if function is None else f"is a {type(function).__name__}"
-        send_failure(channel, "runtime_error", f"NameError: the function {entry_point!r} {found}")
+        send_failure("runtime_error", f"NameError: the function {entry_point!r} {found}")
         return None
-    write_record(channel, READY)
+    write_record(CHANNEL, READY)
     checked: Callable[..., Any] = function
     return checked
 
@@ -244,26 +241,28 @@ def listing(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def answer(function: Callable[..., Any], call: bytes, channel: int) -> bool:
+def answer(function: Callable[..., Any], call: bytes) -> bool:
     """Make one call and send its outcome; False if it raised."""
     try:
         arguments = loads(call)
         value = function(*arguments)
     except BaseException as error:
         data = f"{kind_of(error, loading=True)}\n{describe(error)}"
-        write_record(channel, RAISED, data.encode("utf-8", "backslashreplace"))
+        write_record(CHANNEL, RAISED, data.encode("utf-8", "backslashreplace"))
         return False
     try:
         data_of_value = encode(value)
     except BaseException:  # a hostile value may raise anything
         text = f"wrong_answer\nan output that is no plain data: {type(value).__name__}"
-        write_record(channel, RAISED, text.encode("utf-8", "backslashreplace"))
+        write_record(CHANNEL, RAISED, text.encode("utf-8", "backslashreplace"))
         return False
     size = len(data_of_value)
     if size > LARGEST or (size > CONDENSED and is_exact(value)):
-        write_record(channel, DIGEST, sha256(data_of_value).digest())
+        from hashlib import sha256  # seldom needed, and a large library to have in each fork
+
+        write_record(CHANNEL, DIGEST, sha256(data_of_value).digest())
     else:
-        write_record(channel, VALUE, data_of_value)
+        write_record(CHANNEL, VALUE, data_of_value)
     return True
 
 
@@ -278,10 +277,10 @@ def is_exact(value: Any) -> bool:
     return kind in (str, bytes) or (kind in (list, tuple) and set(map(type, value)) == {str})
 
 
-def run_script(source: str, channel: int) -> None:
+def run_script() -> None:
     """Run the candidate as a program of its own; what it prints is its answer."""
     main = prepare()
-    code = compiled(source, channel)
+    code = compiled(source())
     if code is None:
         return
     main.__dict__["__file__"] = "program.py"
@@ -289,13 +288,13 @@ def run_script(source: str, channel: int) -> None:
         exec(code, main.__dict__)
     except SystemExit as error:
         if exit_code(error) != 0:
-            send_failure(channel, "runtime_error", describe(error))
+            send_failure("runtime_error", describe(error))
             return
     except BaseException as error:
-        send_failure(channel, kind_of(error, loading=True), describe(error))
+        send_failure(kind_of(error, loading=True), describe(error))
         return
     run_exit_handlers()
-    write_record(channel, ENDED)
+    write_record(CHANNEL, ENDED)
 
 
 def end(status: int = 0) -> None:
@@ -304,7 +303,7 @@ def end(status: int = 0) -> None:
     os._exit(status)
 
 
-def run_served(source: str, channel: int, requests: int) -> None:
+def run_served() -> None:
     """Run the candidate's code, then answer calls by value until no more come.
 
     A request is the encoded triple of a function's name, its arguments and its keyword arguments,
@@ -314,17 +313,17 @@ def run_served(source: str, channel: int, requests: int) -> None:
     """
     prepare()
     namespace: dict[str, Any] = {}
-    if not loaded(source, namespace, channel):
+    if not loaded(source(), namespace):
         return
-    write_record(channel, READY)
+    write_record(CHANNEL, READY)
     reader = RecordReader()
     iterators: list[Any] = []
-    while data := os.read(requests, 1 << 18):
+    while data := os.read(GIVEN, PIPE_BYTES):
         for _, request in reader.feed(data):
-            respond(request, namespace, iterators, channel)
+            respond(request, namespace, iterators)
 
 
-def respond(request: bytes, namespace: dict[str, Any], iterators: list[Any], channel: int) -> None:
+def respond(request: bytes, namespace: dict[str, Any], iterators: list[Any]) -> None:
     """Answer one request."""
     name, args, kwargs = loads(request)
     changed = None
@@ -347,12 +346,12 @@ def respond(request: bytes, namespace: dict[str, Any], iterators: list[Any], cha
         answer = encode((*outcome, changed))
     except (Unencodable, MemoryError, RecursionError) as error:
         text = f"wrong_answer\nan output that is no plain data ({error})"
-        write_record(channel, FAILED, text.encode("utf-8", "backslashreplace"))
+        write_record(CHANNEL, FAILED, text.encode("utf-8", "backslashreplace"))
         return
     if len(answer) > LARGEST:
-        write_record(channel, FAILED, b"wrong_answer\nan output of more than 64 MiB")
+        write_record(CHANNEL, FAILED, b"wrong_answer\nan output of more than 64 MiB")
         return
-    write_record(channel, VALUE, answer)
+    write_record(CHANNEL, VALUE, answer)
 
 
 def outcome_of(value: Any, arguments: tuple[Any, ...], iterators: list[Any]) -> tuple[str, Any]:

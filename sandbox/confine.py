@@ -11,7 +11,7 @@ import re
 import resource
 import signal
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 __all__ = [
@@ -244,8 +244,41 @@ class Confinement:
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
 
-    def enter(self, user: int, directory: str, limits: Mapping[str, Any]) -> None:
-        """Become a sample: limits, user, private directory, filter. Called in the child."""
+    @property
+    def directory(self) -> str:
+        """The path of the directory that each sample makes, and finds as its own."""
+        return f"{self.root}/sample"
+
+    def prepare(self) -> None:
+        """Set what samples inherit from the process that forks them. Called in that process."""
+        os.umask(0o077)
+        os.environ["HOME"] = os.environ["TMPDIR"] = self.directory
+        if self._code is not None and _libc.prctl(
+            _PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0
+        ):
+            raise OSError(ctypes.get_errno(), "no system call filter")
+
+    def resource_limits(self, limits: Mapping[str, Any]) -> list[tuple[int, tuple[int, int]]]:
+        """Return what `enter` sets: kinds, with their soft and hard limits."""
+        cpu, disk = int(limits["cpu_seconds"]) + 2, limits["disk_bytes"]
+        wanted = [
+            (resource.RLIMIT_CPU, cpu, cpu + 1),
+            (resource.RLIMIT_FSIZE, disk, disk),
+            (resource.RLIMIT_NOFILE, 128, 128),
+        ]
+        if self.users:
+            wanted.append((resource.RLIMIT_NPROC, limits["processes"], limits["processes"]))
+        elif self.alone and kernel_version() >= (5, 14):  # counts for each user namespace
+            processes = limits["processes"] + len(process_ids()) + 1
+            wanted.append((resource.RLIMIT_NPROC, processes, processes))
+        ceilings = self._ceilings
+        return [
+            (kind, (min(soft, ceilings[kind]), min(hard, ceilings[kind])))
+            for kind, soft, hard in wanted
+        ]
+
+    def enter(self, user: int, limits: list[tuple[int, tuple[int, int]]]) -> None:
+        """Become a sample: limits, user, private directory. Called in the child."""
         # Every page that is touched here is copied: plain calls cost the least.
         if not self.users:
             _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
@@ -254,40 +287,18 @@ class Confinement:
             os.write(file, b"1000")
             os.close(file)
         os.setsid()
-        cpu, disk = int(limits["cpu_seconds"]) + 2, limits["disk_bytes"]
-        self._lower(resource.RLIMIT_CPU, cpu, cpu + 1)
-        self._lower(resource.RLIMIT_FSIZE, disk, disk)
-        self._lower(resource.RLIMIT_NOFILE, 128, 128)
-        self._limit_processes(limits["processes"])
+        for kind, limit in limits:
+            resource.setrlimit(kind, limit)
         self.become(user)
         _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # a new user id took it away
-        os.umask(0o077)
-        os.mkdir(directory, 0o700)
-        os.chdir(directory)
-        os.environ["HOME"] = os.environ["TMPDIR"] = directory
-        if self._code is not None and _libc.prctl(
-            _PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0
-        ):
-            raise OSError(ctypes.get_errno(), "no system call filter")
+        os.mkdir(self.directory, 0o700)
+        os.chdir(self.directory)
 
-    def _limit_processes(self, processes: int) -> None:
-        """Limit the processes of this one's user, where the kernel counts no others with them."""
-        if self.users:
-            self._lower(resource.RLIMIT_NPROC, processes, processes)
-        elif self.alone and kernel_version() >= (5, 14):  # counts for each user namespace
-            own = len(process_ids())
-            self._lower(resource.RLIMIT_NPROC, processes + own, processes + own)
-
-    def _lower(self, kind: int, soft: int, hard: int) -> None:
-        """Set a limit, never above the one that holds already."""
-        ceiling = self._ceilings[kind]
-        resource.setrlimit(kind, (min(soft, ceiling), min(hard, ceiling)))
-
-    def kill_all(self, user: int, spare: int = 0) -> None:
+    def kill_all(self, user: int, spare: Collection[int] = ()) -> None:
         """Kill every process of ``user``, from a helper that they cannot signal.
 
         Without users of its own a sample's processes are descendants of ours; each of them is
-        killed, but for the one to ``spare``.
+        killed, but for those to ``spare``.
         """
         if not self.users:
             self._kill_descendants(spare)
@@ -305,7 +316,7 @@ class Confinement:
                 os._exit(0)
         os.waitpid(helper, 0)
 
-    def _kill_descendants(self, spare: int) -> None:
+    def _kill_descendants(self, spare: Collection[int]) -> None:
         own = os.getpid()
         victims = descendants(own)
         if self.alone:
@@ -315,7 +326,7 @@ class Confinement:
             victims = [pid for pid in process_ids() if pid not in (1, own)]
         for pid in victims:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGCONT if pid == spare else signal.SIGKILL)
+                os.kill(pid, signal.SIGCONT if pid in spare else signal.SIGKILL)
 
 
 def limit_all() -> None:
@@ -341,8 +352,10 @@ def children(parent: int | None = None) -> list[int]:
     """Return the ids of the children of this process, or of another; zombies included."""
     found = list[int]()
     with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{parent or os.getpid()}/task"):
-            words = content(f"/proc/{parent or os.getpid()}/task/{thread}/children").split()
+        # Of ours there is one thread.
+        threads = os.listdir(f"/proc/{parent}/task") if parent else [str(os.getpid())]
+        for thread in threads:
+            words = content(f"/proc/{parent or thread}/task/{thread}/children").split()
             found += [int(child) for child in words]
     return found
 

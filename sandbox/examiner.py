@@ -25,12 +25,12 @@ from codeeval.sandbox.candidate import describe, failing_line, kind_of
 from codeeval.sandbox.codec import Malformed, Scalar, decode, encode
 from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.grading import failure_of, limit_memory
-from codeeval.sandbox.records import FAILED, READY, VALUE, RecordReader, hidden, write_record
+from codeeval.sandbox.records import FAILED, READY, VALUE, RecordReader, printable, write_record
 
 __all__ = ["Examiner"]
 
 REMEMBERED = 256
-READ_BYTES = 1 << 18
+READ_BYTES = 1 << 16
 VERDICT_BYTES = 1 << 16
 
 
@@ -129,7 +129,7 @@ class _Tests:
         while part := os.pread(file, 1 << 20, size):
             data.append(part)
             size += len(part)
-        reference, self.text, self.names, self.key = marshal.loads(b"".join(data))
+        reference, self.text, self.names = marshal.loads(b"".join(data))
         self.reference: CodeType = compile(reference, "<setup>", "exec", dont_inherit=True)
         self.tests: CodeType = compile(self.text, "<tests>", "exec", dont_inherit=True)
 
@@ -158,7 +158,7 @@ def examine(tests: _Tests, remote: Remote) -> dict[str, Any]:
         status, message = "ended", ""
     return {
         "status": status,
-        "message": hidden(message, tests.key),
+        "message": printable(message),
         "completed": int(status == "passed"),
         "total": 1,
         "failures": [] if status == "passed" else [0],

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import struct
-from hashlib import blake2b
 
 __all__ = [
     "DIGEST",
@@ -19,8 +17,7 @@ __all__ = [
     "TOOK",
     "VALUE",
     "RecordReader",
-    "hidden",
-    "revealed",
+    "printable",
     "write_all",
     "write_record",
 ]
@@ -47,33 +44,9 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def hidden(message: str, key: bytes) -> str:
-    """Return a message as a word that says nothing to whoever has not the key.
-
-    What a grader says of a difference holds the right answer, and passes through the runner, of
-    whose memory the next candidate has a copy.
-    """
-    nonce = os.urandom(8)
-    text = message.encode("utf-8", "backslashreplace")
-    return f"\0{(nonce + _mixed(text, key + nonce)).hex()}\0" if message else ""
-
-
-def revealed(message: str, key: bytes) -> str:
-    """Return a message with the words in it that `hidden` made, as they were."""
-
-    def reveal(word: re.Match[str]) -> str:
-        data = bytes.fromhex(word[1])
-        return _mixed(data[8:], key + data[:8]).decode("utf-8", "backslashreplace")
-
-    return re.sub("\0((?:[0-9a-f]{2}){8,})\0", reveal, message)
-
-
-def _mixed(data: bytes, key: bytes) -> bytes:
-    stream = b"".join(
-        blake2b(number.to_bytes(8, "big"), key=key).digest()
-        for number in range(len(data) // 64 + 1)
-    )
-    return bytes(a ^ b for a, b in zip(data, stream, strict=False))
+def printable(text: str) -> str:
+    """Return a text without lone surrogates, which no file and no JSON could hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class RecordReader:

@@ -1,10 +1,10 @@
 """The runner: the program inside every jail. It judges one program after the other.
 
-It is a zygote: it has imported what programs commonly need, and forks for each check. It says
-when the jail is to be thrown away.
+It imports what programs commonly need, starts the zygote, and watches what that forks. It says when
+the jail is to be thrown away.
 
-A fork has a copy of this process's memory. So right answers never enter it: they go from the host
-into a file, and from there into graders only.
+Candidates are forked by the zygote, graders and the examiner by this process: what it knows is
+never in the memory of a candidate.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import site
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from codeeval.sandbox.bench import (
@@ -31,20 +32,12 @@ from codeeval.sandbox.bench import (
     NOTHING_COMPLETED,
     Bench,
     BrokenJail,
-)
-from codeeval.sandbox.candidate import (
-    hide,
-    received,
-    run_asserts,
-    run_calls,
-    run_reference,
-    run_script,
-    run_served,
+    Case,
 )
 from codeeval.sandbox.confine import Confinement, become_subreaper, hide_memory, limit_all
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
-from codeeval.sandbox.host import Host, HostGone
+from codeeval.sandbox.host import Host, HostGone, kept
 from codeeval.sandbox.records import (
     DIGEST,
     FAILED,
@@ -54,10 +47,11 @@ from codeeval.sandbox.records import (
     VALUE,
     FirstRecord,
     RecordReader,
-    hidden,
+    printable,
     write_all,
 )
-from codeeval.sandbox.sample import CHUNK, Capture, Sample, remove
+from codeeval.sandbox.removal import remove
+from codeeval.sandbox.sample import CHUNK, Capture, Order, Sample
 
 __all__ = ["main"]
 
@@ -65,8 +59,6 @@ PRELOADED = (
     "bisect collections copy datetime decimal fractions functools heapq itertools math operator "
     "random re string typing"
 )
-SOURCE = 5
-"""The descriptor under which a sample finds its code."""
 STDIO_BYTES = 16 * 2**20
 
 
@@ -88,11 +80,12 @@ class Runner(Bench):
         limits = header["limits"]
         reply: dict[str, Any] = {"results": [], "recycle": False}
         stdout, stderr = Capture(limits["output_bytes"]), Capture(limits["output_bytes"])
+        case = Case(source, limits, stdout, stderr)
         outputs = b""
         for check in header["checks"]:
             judge_check: Callable[..., dict[str, Any]] = getattr(self, "_judge_" + check["kind"])
             try:
-                result = judge_check(check, source, limits, stdout, stderr)
+                result = judge_check(check, case)
             except BrokenJail as error:
                 return {"broken": str(error)}, b""
             outputs = result.pop("outputs", b"")
@@ -108,23 +101,17 @@ class Runner(Bench):
             reply["truncated"] = reply.get("truncated", False) or stream.truncated
         return reply, outputs
 
-    def _judge_asserts(
-        self,
-        check: Mapping[str, Any],
-        source: int,
-        limits: Mapping[str, Any],
-        stdout: Capture,
-        stderr: Capture,
-    ) -> dict[str, Any]:
+    def _judge_asserts(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run tests in the candidate's process; only the nonce at the end is a pass."""
         nonce = os.urandom(16)
         first = FirstRecord()
         channel, channel_end = os.pipe()
-
-        def body() -> None:
-            run_asserts(received(SOURCE), check["setup"], check["tests"], 3, nonce)
-
-        sample = self._start(limits, body, source, channel_end, stdout, stderr)
+        tests = kept(marshal.dumps((check["setup"], check["tests"], nonce), 2))
+        order = Order("asserts", (), case.code, channel_end, tests, self.nothing)
+        try:
+            sample = self._start(case, order)
+        finally:
+            os.close(tests)
         recycle = self._await(sample, channel, first)
         status, message, loading = conclude(sample, first.record, nonce)
         return {
@@ -139,30 +126,20 @@ class Runner(Bench):
             "unloadable": loading,
         }
 
-    def _judge_calls(
-        self,
-        check: Mapping[str, Any],
-        source: int,
-        limits: Mapping[str, Any],
-        stdout: Capture,
-        stderr: Capture,
-    ) -> dict[str, Any]:
+    def _judge_calls(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Call the candidate in one process, compare in another, under another user."""
-        inputs = self.host.blob(check["inputs"])
         channel, channel_end = os.pipe()
         verdict_end, report = os.pipe()
         said = bytearray()
-
-        def body() -> None:
-            code, name = received(SOURCE), check["entry_point"]
-            going, listed = check["all_failures"], check["listed"]
-            run_calls(code, name, inputs, 3, keep_going=going, listed=listed)
-
         self._dismiss()
-        sample = self._start(limits, body, source, channel_end, stdout, stderr)
+        what = check["entry_point"], check["all_failures"], check["listed"]
+        inputs = self.host.file(check["inputs"])
+        sample = self._start(
+            case, Order("calls", what, case.code, channel_end, inputs, self.nothing)
+        )
         sample.grader = grader = os.fork()
         if grader == 0:
-            self._grade(check, inputs, channel, report, sample)
+            self._grade(check, channel, report, sample)
         os.close(channel)
         os.close(report)
 
@@ -216,30 +193,22 @@ class Runner(Bench):
             raise BrokenJail(f"the grader ended with exit code {code}") from None
         return verdict
 
-    def _grade(
-        self, check: Mapping[str, Any], inputs: bytes, channel: int, report: int, sample: Sample
-    ) -> None:
+    def _grade(self, check: Mapping[str, Any], channel: int, report: int, sample: Sample) -> None:
         """Be the grader: read the answers, compare, write the verdict; never returns."""
         try:
-            expected, seconds, key = marshal.loads(self.host.blob(check["expected"]))
+            expected, seconds = marshal.loads(self.host.blob(check["expected"]))
+            inputs = marshal.loads(self.host.blob(check["inputs"]))
             self.confinement.become(self.confinement.grader)
             limit_grader(GRADER_CPU_SECONDS)
-            verdict = Grading(check, marshal.loads(inputs), expected, seconds, sample).run(channel)
-            verdict["message"] = hidden(verdict["message"], key)
+            verdict = Grading(check, inputs, expected, seconds, sample).run(channel)
+            verdict["message"] = printable(verdict["message"])
             write_all(report, json.dumps(verdict).encode())
         except BaseException as error:
             os.write(2, f"grader: {type(error).__name__}: {error}\n".encode())
             os._exit(70)
         os._exit(0)
 
-    def _judge_sealed(
-        self,
-        check: Mapping[str, Any],
-        source: int,
-        limits: Mapping[str, Any],
-        stdout: Capture,
-        stderr: Capture,
-    ) -> dict[str, Any]:
+    def _judge_sealed(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run the candidate in one process and the tests in the examiner's."""
         if self.examiner is None:
             self.examiner = Examiner(self.confinement)
@@ -253,15 +222,11 @@ class Runner(Bench):
             sample.settles_at = time.monotonic() + GRACE_SECONDS
             return False
 
-        sample = self._start(
-            limits,
-            lambda: run_served(received(SOURCE), 3, 6),
-            source,
-            channel_end,
-            stdout,
-            stderr,
-            requests=requests_end,
-        )
+        order = Order("served", (), case.code, channel_end, requests_end, self.nothing)
+        try:
+            sample = self._start(case, order)
+        finally:
+            os.close(requests_end)
         examiner.examine(self.host.file(check["tests"]), check["tests"], channel, requests)
         sample.watch({examiner.socket.fileno(): take}, self.host.frames)
         recycle = self._finish(sample)
@@ -275,23 +240,12 @@ class Runner(Bench):
             verdict["status"], verdict["message"] = sample.ending.describe()
         return {**verdict, "sealed": True, "usage": sample.ending.usage(), "recycle": recycle}
 
-    def _judge_outputs(
-        self,
-        check: Mapping[str, Any],
-        source: int,
-        limits: Mapping[str, Any],
-        stdout: Capture,
-        stderr: Capture,
-    ) -> dict[str, Any]:
+    def _judge_outputs(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run a trusted reference and hand back its outputs, with the CPU time of each call."""
-        inputs = self.host.blob(check["inputs"])
-        total = len(marshal.loads(inputs))
+        total = len(marshal.loads(self.host.blob(check["inputs"])))
         channel, channel_end = os.pipe()
         reader, outputs, seconds = RecordReader(), list[bytes](), list[float]()
         failure = list[bytes]()
-
-        def body() -> None:
-            run_reference(received(SOURCE), check["entry_point"], inputs, 3)
 
         def take(data: bytes) -> bool:
             for kind, value in reader.feed(data):
@@ -303,7 +257,10 @@ class Runner(Bench):
                     seconds.append(SECONDS.unpack(value)[0])
             return bool(failure)
 
-        sample = self._start(limits, body, source, channel_end, stdout, stderr)
+        what, inputs = (check["entry_point"],), self.host.file(check["inputs"])
+        sample = self._start(
+            case, Order("reference", what, case.code, channel_end, inputs, self.nothing)
+        )
         sample.watch({channel: take}, self.host.frames)
         recycle = self._finish(sample)
         os.set_blocking(channel, False)
@@ -328,14 +285,7 @@ class Runner(Bench):
             "outputs": marshal.dumps((outputs, seconds), 2),
         }
 
-    def _judge_stdio(
-        self,
-        check: Mapping[str, Any],
-        source: int,
-        limits: Mapping[str, Any],
-        stdout: Capture,
-        stderr: Capture,
-    ) -> dict[str, Any]:
+    def _judge_stdio(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run the candidate as a script on each input; compare what it printed, outside of it."""
         result: dict[str, Any] = {"status": "passed", "message": "", "completed": 0}
         failures, recycle = list[int](), False
@@ -343,13 +293,13 @@ class Runner(Bench):
         texts: list[str] = marshal.loads(self.host.blob(check["inputs"]))
         for number, text in enumerate(texts):
             printed = Capture(2 * STDIO_BYTES)
-            sample, record, left = self._run_script(source, text, limits, printed, stderr)
+            sample, record, left = self._run_script(replace(case, stdout=printed), text)
             recycle |= left
             status, message, unloadable = conclude(sample, record, b"")
             if record is None and not sample.ending.limit and sample.ending.wait_status == 0:
                 status, message = "passed", ""  # it left by os._exit(0), as a program may
             printed_text = printed.data()
-            stdout.feed(printed_text[: limits["output_bytes"]])
+            case.stdout.feed(printed_text[: case.limits["output_bytes"]])
             if status == "passed" and printed.truncated:
                 status, message = "output_limit", f"printed {printed.size} bytes"
             elif status == "passed":
@@ -374,28 +324,19 @@ class Runner(Bench):
             "recycle": recycle,
         }
 
-    def _run_script(
-        self, source: int, text: str, limits: Mapping[str, Any], stdout: Capture, stderr: Capture
-    ) -> tuple[Sample, tuple[int, bytes] | None, bool]:
+    def _run_script(self, case: Case, text: str) -> tuple[Sample, tuple[int, bytes] | None, bool]:
         """Run a script on one input; return it, what it said of itself, whether it left something.
 
         What it prints counts to its end: it is not settled before that.
         """
-        stdin = os.memfd_create("stdin")
-        write_all(stdin, text.encode("utf-8", "surrogatepass"))
-        os.lseek(stdin, 0, os.SEEK_SET)
+        stdin = kept(text.encode("utf-8", "surrogatepass"))
         channel, channel_end = os.pipe()
         first = FirstRecord()
-        sample = self._start(
-            limits,
-            lambda: run_script(received(SOURCE), 3),
-            source,
-            channel_end,
-            stdout,
-            stderr,
-            stdin,
-        )
-        os.close(stdin)
+        order = Order("script", (), case.code, channel_end, self.nothing, stdin)
+        try:
+            sample = self._start(case, order)
+        finally:
+            os.close(stdin)
         left = self._await(sample, channel, first)
         return sample, first.record, left
 
@@ -405,13 +346,13 @@ class Runner(Bench):
         child = os.fork()
         if child == 0:
             try:
-                answers, key = marshal.loads(self.host.blob(expected))
+                answers = marshal.loads(self.host.blob(expected))
                 self.confinement.become(self.confinement.grader)
                 limit_grader(GRADER_CPU_SECONDS)
                 message = ""
                 if printed.strip() != answers[number].strip().encode("utf-8", "surrogatepass"):
-                    message = hidden(difference(printed, answers[number]), key)
-                write_all(writer, b"+" + message.encode())
+                    message = difference(printed, answers[number])
+                write_all(writer, b"+" + message.encode("utf-8", "backslashreplace"))
             finally:
                 os._exit(0)
         os.close(writer)
@@ -459,9 +400,8 @@ def main() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    runner = Runner(config, host)
     limit_all()
-    hide()
+    runner = Runner(config, host)
     gc.collect()
     gc.freeze()
     gc.disable()

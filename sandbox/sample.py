@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from codeeval.sandbox.candidate import end
 from codeeval.sandbox.confine import Confinement, children, content, descendants
 from codeeval.sandbox.host import HostGone
+from codeeval.sandbox.removal import sweep
+from codeeval.sandbox.zygote import Zygote, ZygoteDied
 
-__all__ = ["Capture", "Ending", "Sample", "sweep"]
+__all__ = ["Capture", "Ending", "Order", "Sample"]
 
 CHUNK = 1 << 16
 SCAN_SECONDS = 0.02
@@ -70,6 +70,8 @@ class Ending:
         self.wait_status: int | None = None
         self.setup = b""
         """``+`` once the sample was ready to run code, or what kept it from that."""
+        self.orphaned = False
+        """Whether the process that forked it ended before it did."""
         self.wall_seconds = self.cpu_seconds = self.waiting_seconds = 0.0
         self.memory_bytes = 0
 
@@ -100,102 +102,75 @@ class Ending:
         }
 
 
+class Order(NamedTuple):
+    """What a candidate is to do, and with what."""
+
+    kind: str
+    """A key of ``zygote.KINDS``."""
+    arguments: tuple[Any, ...]
+    code: int
+    """A file with its code."""
+    channel: int
+    """The write end of a pipe for its records."""
+    given: int
+    """What its kind reads."""
+    stdin: int
+
+
 class Sample:
     """A forked candidate.
 
     Args:
+        zygote: Who forks it.
         confinement: What it is confined by.
-        sequence: Its number in this jail: decides user and directory.
+        user: The user id that is its own.
         limits: The fields of ``Limits``.
-        body: Runs in the child, confined, with descriptors 0, 1, 2 and its channel (3).
-        source: A file with its code; becomes descriptor 5.
-        channel: The write end of a pipe for its records; becomes descriptor 3.
-        requests: The read end of a pipe that it takes calls from; becomes descriptor 6.
-        stdin: Descriptor for its standard input, or None for nothing.
+        order: What it does.
         stdout: Keeps what it prints.
         stderr: Keeps what it prints there.
+
+    Raises:
+        ZygoteDied: If it cannot be forked.
     """
 
     def __init__(
         self,
+        zygote: Zygote,
         confinement: Confinement,
-        sequence: int,
+        user: int,
         limits: Mapping[str, Any],
-        body: Callable[[], None],
-        *,
-        source: int,
-        channel: int,
+        order: Order,
         stdout: Capture,
         stderr: Capture,
-        stdin: int | None = None,
-        requests: int | None = None,
     ) -> None:
+        self.zygote = zygote
         self.confinement = confinement
         self.limits = limits
-        self.user = confinement.user(sequence)
-        self.directory = f"{confinement.root}/s{sequence}"
+        self.user = user
         self.ending = Ending()
         self.settles_at = float("inf")
         """When to stop waiting for a sample that has given all of its answers."""
         self.grader = 0
         """The id of a child of ours that is to survive the sample, or 0."""
         self.grader_status: int | None = None
-        self._grader_waited = 0.0
+        self._grader_waited = self._collected = 0.0
         self._scanned = False
         self._inherited = 0
         out, out_end = os.pipe()
         err, err_end = os.pipe()
         self._streams = {out: stdout, err: stderr}
-        self._setup, setup_end = os.pipe()
-        self.started = time.monotonic()
-        self.pid = os.fork()
-        if self.pid == 0:
-            self._become(body, stdin, out_end, err_end, channel, setup_end, source, requests)
-        for descriptor in (out_end, err_end, channel, setup_end, requests):
-            if descriptor is not None:
-                os.close(descriptor)
         os.set_blocking(out, False)
         os.set_blocking(err, False)
-        self._clock = ~self.pid << 3 | 2
+        self.started = time.monotonic()
         try:
-            self._handle = os.pidfd_open(self.pid)
-        except OSError:  # a kernel that has none: look often instead
-            self._handle = -1
-
-    def _become(
-        self,
-        body: Callable[[], None],
-        stdin: int | None,
-        out: int,
-        err: int,
-        channel: int,
-        setup: int,
-        source: int,
-        requests: int | None,
-    ) -> None:
-        """Set up the child and run the body; never returns."""
-        status, entered = 70, False
-        try:
-            if stdin is None:
-                stdin = os.open("/dev/null", os.O_RDONLY)
-            given = [stdin, out, err, channel, setup, source]
-            if requests is not None:
-                given.append(requests)
-            for number, descriptor in enumerate(given):
-                os.dup2(descriptor, number, inheritable=number < 3)
-            os.closerange(len(given), 4096)
-            self.confinement.enter(self.user, self.directory, self.limits)
-            os.write(4, b"+")
-            os.close(4)
-            entered = True
-            body()
-            status = 0
-        except BaseException as error:
-            if not entered:
-                with contextlib.suppress(OSError):
-                    os.write(4, str(error).encode())
+            self.pid = zygote.fork(
+                (order.kind, order.arguments, user, confinement.resource_limits(limits)),
+                (order.stdin, out_end, err_end, order.channel, order.code, order.given),
+            )
         finally:
-            end(status)
+            os.close(out_end)
+            os.close(err_end)
+        self._clock = ~self.pid << 3 | 2
 
     def watch(self, readers: Mapping[int, Callable[[bytes], bool]], lifeline: int) -> None:
         """Wait for the end of the sample, for a limit, or for a reader that has seen enough.
@@ -211,18 +186,17 @@ class Sample:
         poll = select.poll()
         for descriptor in (*self._streams, *readers):
             poll.register(descriptor, select.POLLIN)
-        if self._handle >= 0:
-            poll.register(self._handle, select.POLLIN)
+        ended = self.zygote.socket.fileno()
+        poll.register(ended, select.POLLIN)
         poll.register(lifeline, 0)
         next_scan = self.started + SCAN_SECONDS
         while True:
             now = time.monotonic()
             patience = max(min(next_scan, self.settles_at) - now, 0.001)
-            if self._handle < 0:
-                patience = min(patience, 0.002)
             settled = False
             for descriptor, _ in poll.poll(patience * 1000):
-                if descriptor == self._handle:
+                if descriptor == ended:
+                    self._hear()
                     settled = True
                 elif descriptor == lifeline:
                     raise HostGone
@@ -233,8 +207,6 @@ class Sample:
                     if not data:
                         poll.unregister(descriptor)
                     settled |= readers[descriptor](data)
-            if self._handle < 0 and self._is_dead():
-                settled = True
             now = time.monotonic()
             if settled or now >= self.settles_at:
                 return
@@ -259,8 +231,25 @@ class Sample:
         elif poll is not None:
             poll.unregister(descriptor)
 
-    def _is_dead(self) -> bool:
-        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    def _hear(self) -> None:
+        """Take down how the sample's first process ended."""
+        ending = self.ending
+        try:
+            ending.wait_status, cpu, size = self.zygote.ending()
+        except (ZygoteDied, OSError):
+            ending.orphaned = True
+            return
+        self._collected += cpu
+        ending.memory_bytes = max(ending.memory_bytes, size * 1024)
+
+    @property
+    def _is_over(self) -> bool:
+        return self.ending.wait_status is not None or self.ending.orphaned
+
+    @property
+    def _spared(self) -> set[int]:
+        """The children of ours that are no processes of the sample."""
+        return {self.zygote.pid, self.grader}
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of the sample's first process so far."""
@@ -306,14 +295,14 @@ class Sample:
                     except OSError:
                         continue
             return found or [self.pid]
-        return [pid for pid in descendants(os.getpid()) if pid != self.grader]
+        return [pid for pid in descendants(os.getpid()) if pid not in self._spared]
 
     def _scan(self) -> tuple[float, int, int]:
         """Return CPU seconds, resident bytes and number of the sample's living processes."""
         ticks, pages = 0, 0
         if not self._scanned:  # not before: most samples end without a look at them
             self._scanned = True
-            self._inherited = resident_pages()
+            self._inherited = resident_pages(self.zygote.pid)
             self._grader_waited = waiting_seconds(self.grader) if self.grader else 0.0
         processes = self._processes()
         for pid in processes:
@@ -334,15 +323,12 @@ class Sample:
             Whether nothing is left. If something is, the jail is to be thrown away.
         """
         ending = self.ending
-        dead = self._is_dead()
-        if dead and ending.wall_seconds == 0:
-            ending.wall_seconds = time.monotonic() - self.started
-            if ending.wall_seconds > 0.5:
-                ending.waiting_seconds = self._waited()
-        if not dead:
-            self.confinement.kill_all(self.user, spare=self.grader)
+        ending.wall_seconds = time.monotonic() - self.started
+        if self._is_over and ending.wall_seconds > 0.5:
+            ending.waiting_seconds = self._waited()
+        if not self._is_over:
+            self.confinement.kill_all(self.user, self._spared)
         clean = self._reap()
-        ending.wall_seconds = ending.wall_seconds or time.monotonic() - self.started
         for descriptor in self._streams:
             for _ in range(64):
                 size = self._streams[descriptor].size
@@ -350,54 +336,56 @@ class Sample:
                 if self._streams[descriptor].size == size:
                     break
             os.close(descriptor)
-        if self._handle >= 0:
-            os.close(self._handle)
-        os.set_blocking(self._setup, False)
-        with contextlib.suppress(BlockingIOError):
-            ending.setup = os.read(self._setup, 500)
-        os.close(self._setup)
+        ending.setup = self.zygote.setup()
         if self.confinement.oom.rose() and not ending.limit:
             ending.limit, ending.message = "memory_limit", "used more memory than there is"
+        directory = self.confinement.directory
         try:
-            os.rmdir(self.directory)
+            os.rmdir(directory)
         except FileNotFoundError:
             pass
         except OSError:
-            sweep(self.confinement, self.user, [self.directory])
-        return clean and not os.path.lexists(self.directory)
+            sweep(self.confinement, self.user, [directory])
+        return clean and not os.path.lexists(directory)
 
     def _reap(self) -> bool:
         """Collect the sample's processes and whatever they left running."""
         ending = self.ending
         deadline = time.monotonic() + REAP_SECONDS
-        cpu = 0.0
+        poll = select.poll()
+        poll.register(self.zygote.socket, select.POLLIN)
         while True:
             try:
                 pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
-                break
+                pid = 0
             if pid and pid == self.grader:
                 self.grader_status, self.grader = status, 0
                 continue
-            if pid:
-                cpu += used.ru_utime + used.ru_stime
+            if pid and pid != self.zygote.pid:  # the sample's, that lost its parent
+                self._collected += used.ru_utime + used.ru_stime
                 ending.memory_bytes = max(ending.memory_bytes, used.ru_maxrss * 1024)
                 if pid == self.pid:
                     ending.wait_status = status
                 continue
-            if ending.wait_status is not None and set(children()) <= {self.grader}:
-                break
+            if not self._is_over and poll.poll(5):
+                self._hear()
+            if self._is_over and set(children()) <= self._spared:
+                ending.cpu_seconds = max(ending.cpu_seconds, self._collected)
+                return True
             if time.monotonic() > deadline:
                 return False
-            self.confinement.kill_all(self.user, spare=self.grader)
-            time.sleep(0.0005)
-        ending.cpu_seconds = max(cpu, ending.cpu_seconds)
-        return True
+            self.confinement.kill_all(self.user, self._spared)
+            if self._is_over:
+                time.sleep(0.0005)
 
 
-def resident_pages() -> int:
-    """Return how many pages of memory this process has."""
-    return int(content("/proc/self/statm").split()[1])
+def resident_pages(pid: int) -> int:
+    """Return how many pages of memory a process has; 0 if there is no such process."""
+    try:
+        return int(content(f"/proc/{pid}/statm").split()[1])
+    except OSError:
+        return 0
 
 
 def waiting_seconds(pid: int) -> float:
@@ -406,86 +394,3 @@ def waiting_seconds(pid: int) -> float:
         return int(content(f"/proc/{pid}/schedstat").split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return 0.0
-
-
-def sweep(confinement: Confinement, user: int, paths: list[str]) -> None:
-    """Delete paths as the user who made them, in a helper that gets two seconds."""
-    helper = os.fork()
-    if helper == 0:
-        try:
-            signal.alarm(2)
-            confinement.become(user)
-            for path in paths:
-                remove(path)
-        finally:
-            os._exit(0)
-    os.waitpid(helper, 0)
-    for path in paths:
-        # Our own directory holds it, so an emptied one can be removed from outside.
-        try:
-            os.rmdir(path)
-        except OSError:
-            continue
-
-
-def remove(path: str) -> None:
-    """Delete a file or a tree without following links; deep ones do not exhaust the stack."""
-    directory, name = os.path.split(path)
-    parent = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.unlink(name, dir_fd=parent)
-    except FileNotFoundError:
-        pass
-    except OSError:
-        remove_content(parent, name)
-        with contextlib.suppress(OSError):
-            os.rmdir(name, dir_fd=parent)
-    finally:
-        os.close(parent)
-
-
-def remove_content(directory: int, name: str) -> None:
-    """Empty one directory by moving its sub-directories up, level by level, without recursion."""
-    try:
-        os.chmod(name, 0o700, dir_fd=directory)
-        top = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
-    except OSError:
-        return
-    moved, prefix = 0, os.urandom(8).hex()
-    while True:
-        entries = os.listdir(top)
-        if not entries:
-            break
-        progress = False
-        for entry in entries:
-            try:
-                os.unlink(entry, dir_fd=top)
-                progress = True
-                continue
-            except OSError:
-                pass
-            try:
-                os.chmod(entry, 0o700, dir_fd=top)
-                inner = os.open(entry, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
-            except OSError:
-                continue
-            for child in os.listdir(inner):
-                try:
-                    os.unlink(child, dir_fd=inner)
-                except OSError:
-                    moved += 1
-                    try:
-                        os.chmod(child, 0o700, dir_fd=inner)
-                        name = f"{prefix}{moved}"
-                        os.rename(child, name, src_dir_fd=inner, dst_dir_fd=top)
-                    except OSError:
-                        continue
-            os.close(inner)
-            try:
-                os.rmdir(entry, dir_fd=top)
-                progress = True
-            except OSError:
-                continue
-        if not progress:
-            break
-    os.close(top)

@@ -23,9 +23,7 @@ from codeeval.sandbox.program import (
     Outputs,
     Program,
     Stdio,
-    message_key,
 )
-from codeeval.sandbox.records import revealed
 from codeeval.sandbox.verdict import CheckResult, Status, Usage, Verdict
 
 __all__ = ["FRAME", "blobs_of", "encode_program", "frame", "verdict_of"]
@@ -62,9 +60,7 @@ def blobs_of(program: Program) -> list[Blob]:
 def _case_blobs(cases: tuple[tuple[str, str], ...]) -> tuple[Blob, Blob]:
     """Return the inputs and the expected outputs of cases."""
     inputs, expected = zip(*cases, strict=True) if cases else ((), ())
-    return Blob(marshal.dumps(list(inputs), 2)), Blob(
-        marshal.dumps((list(expected), message_key()), 2)
-    )
+    return Blob(marshal.dumps(list(inputs), 2)), Blob(marshal.dumps(list(expected), 2))
 
 
 def _truth_blob(check: Calls) -> Blob:
@@ -129,7 +125,7 @@ def verdict_of(reply: Mapping[str, Any], isolation: str) -> Verdict:
         CheckResult(
             name=result["name"],
             status=Status(result["status"]),
-            message=revealed(result["message"], message_key()),
+            message=result["message"],
             completed=result["completed"],
             total=result["total"],
             failures=tuple(result["failures"]),

@@ -1,0 +1,175 @@
+"""The zygote: a small process that forks candidates, and does nothing else.
+
+It is apart from the runner for two reasons. A candidate starts with a copy of the memory of who
+forks it, and this one has never seen a program, an answer or a verdict. And what a forking process
+or its child writes to afterwards is copied page by page, so it has little and touches little.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import marshal
+import os
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from codeeval.sandbox.candidate import (
+    end,
+    hide,
+    run_asserts,
+    run_calls,
+    run_reference,
+    run_script,
+    run_served,
+)
+from codeeval.sandbox.confine import Confinement
+
+__all__ = ["Zygote", "ZygoteDied"]
+
+SOCKET, SETUP = 20, 21
+"""Descriptors of the zygote's own; those below are the next candidate's."""
+ORDER_BYTES = 1 << 16
+DESCRIPTORS = 6
+KINDS: dict[str, Callable[..., None]] = {
+    "asserts": run_asserts,
+    "calls": run_calls,
+    "reference": run_reference,
+    "script": run_script,
+    "served": run_served,
+}
+
+
+class ZygoteDied(Exception):
+    """The zygote has ended, or could not fork."""
+
+
+class Zygote:
+    """The zygote as the runner sees it.
+
+    Args:
+        confinement: What candidates are confined by.
+    """
+
+    def __init__(self, confinement: Confinement) -> None:
+        self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._setup, setup_end = os.pipe()
+        os.set_blocking(self._setup, False)
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.dup2(other.fileno(), SOCKET, inheritable=False)
+                os.dup2(setup_end, SETUP, inheritable=False)
+                os.closerange(SETUP + 1, 4096)
+                os.closerange(0, SOCKET)
+                serve(socket.socket(fileno=SOCKET), confinement)
+            except BaseException as error:
+                os.write(SETUP, f"{type(error).__name__}: {error}".encode())
+            finally:
+                os._exit(0)
+        other.close()
+        os.close(setup_end)
+        if not self.socket.recv(1):
+            raise ZygoteDied(f"no zygote: {os.read(self._setup, 500).decode()}")
+
+    def fork(self, order: tuple[Any, ...], descriptors: Sequence[int]) -> int:
+        """Have a candidate forked; return its process id.
+
+        Args:
+            order: Kind (a key of ``KINDS``), its arguments, user, resource limits.
+            descriptors: What it finds as 0, 1, 2 (standard streams), 3 (where its records go), 4
+                (a file with its code), 5 (what its kind reads: calls, inputs or tests).
+
+        Raises:
+            ZygoteDied: If there is no candidate.
+        """
+        given = struct.pack(f"{len(descriptors)}i", *descriptors)
+        try:
+            self.socket.sendmsg(
+                [marshal.dumps(order, 2)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)]
+            )
+            pid = marshal.loads(self._message())
+        except OSError as error:
+            raise ZygoteDied(f"the zygote has ended ({error})") from None
+        if type(pid) is not int:
+            raise ZygoteDied(f"the zygote could not fork: {pid}")
+        return pid
+
+    def ending(self) -> tuple[int, float, int]:
+        """Return wait status, CPU seconds and peak resident KiB of the candidate that ended.
+
+        Raises:
+            ZygoteDied: If there is nothing to be had.
+        """
+        status, seconds, size = marshal.loads(self._message())
+        return status, seconds, size
+
+    def _message(self) -> bytes:
+        message = self.socket.recv(4096)
+        if not message:
+            raise ZygoteDied("the zygote has ended")
+        return message
+
+    def setup(self) -> bytes:
+        """Return ``+`` if the last candidate became ready to run code, or what kept it."""
+        with contextlib.suppress(BlockingIOError):
+            return os.read(self._setup, 500)
+        return b""
+
+    def close(self) -> None:
+        """Let go of it: it ends once no candidate is left."""
+        self.socket.close()
+        os.close(self._setup)
+
+
+def serve(connection: socket.socket, confinement: Confinement) -> None:
+    """Fork candidates until nobody asks any more."""
+    confinement.prepare()
+    hide()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    connection.send(b"+")
+    room = socket.CMSG_SPACE(4 * DESCRIPTORS)
+    while True:
+        order, _, _, _ = connection.recvmsg(ORDER_BYTES, room, socket.MSG_CMSG_CLOEXEC)
+        if not order:
+            return
+        try:
+            pid = os.fork()
+        except OSError as error:
+            connection.send(marshal.dumps(str(error)))
+            pid = -1
+        if pid == 0:
+            become_candidate(order, connection, confinement)
+        os.closerange(0, DESCRIPTORS)
+        if pid > 0:
+            connection.send(marshal.dumps(pid))
+            _, status, used = os.wait4(pid, 0)
+            seconds = used.ru_utime + used.ru_stime
+            connection.send(marshal.dumps((status, seconds, used.ru_maxrss)))
+
+
+def become_candidate(order: bytes, connection: socket.socket, confinement: Confinement) -> None:
+    """Set up the child and run what it is for; never returns."""
+    status, entered = 70, False
+    try:
+        # The descriptors that came with the order have the lowest free numbers, in their order.
+        for descriptor in (0, 1, 2):
+            os.set_inheritable(descriptor, True)
+        kind, arguments, user, limits = marshal.loads(order)
+        confinement.enter(user, limits)
+        os.write(SETUP, b"+")
+        os.close(SETUP)
+        connection.close()
+        entered = True
+        KINDS[kind](*arguments)
+        status = 0
+    except BaseException as error:
+        if not entered:
+            with contextlib.suppress(OSError):
+                os.write(SETUP, f"{type(error).__name__}: {error}".encode())
+    finally:
+        end(status)
