@@ -75,7 +75,8 @@ def encode(value: Any) -> bytes:
     with contextlib.suppress(ValueError):  # which is how marshal says: not plain, deep, cyclic
         data = b"p" + marshal.dumps(value, 2)
         # It would write any object with a buffer (an array, a mapping) as bytes.
-        if _BUFFER_MODULES.isdisjoint(sys.modules) or _plain(value):
+        modules = sys.modules  # looked up in, never gone through: this is done for each value
+        if not any([name in modules for name in _BUFFER_MODULES]) or _plain(value):
             return data
     try:
         return b"t" + marshal.dumps(_tagged(value, 0, set()), 2)
@@ -83,7 +84,7 @@ def encode(value: Any) -> bytes:
         raise Unencodable(type(error).__name__) from None
 
 
-_BUFFER_MODULES = frozenset({"array", "ctypes", "mmap", "numpy"})
+_BUFFER_MODULES = ("array", "ctypes", "mmap", "numpy")
 
 
 def _plain(value: Any) -> bool:
