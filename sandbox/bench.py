@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from codeeval.sandbox.confine import Confinement, user_range
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.host import Host, HostGone
 from codeeval.sandbox.records import FirstRecord
@@ -61,25 +60,14 @@ class Bench:
         host: Where programs come from.
     """
 
-    def __init__(self, config: Mapping[str, Any], host: Host) -> None:
-        first_user = config["first_user"]
-        if config["users"]:
-            for kind in ("gid", "uid"):
-                with open(f"/proc/self/{kind}_map") as file:
-                    first_user = user_range(first_user, Confinement.USERS, file.read())
-        self.confinement = Confinement(
-            users=config["users"],
-            alone=config["alone"],
-            first_user=first_user,
-            root=config["root"],
-            filter_calls=config["filter_calls"],
-        )
+    def __init__(self, config: Mapping[str, Any], zygote: Zygote, host: Host) -> None:
+        self.zygote = zygote
+        self.confinement = zygote.confinement
         self.host = host
         self.watched: list[str] = [config["root"], *config["shared"]]
         self.kept = {path: set(os.listdir(path)) for path in self.watched}
         self.sequence = 0
         self.nothing = os.open("/dev/null", os.O_RDWR)
-        self.zygote = Zygote(self.confinement)
         self.examiner: Examiner | None = None
 
     def _start(self, case: Case, order: Order) -> Sample:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import marshal
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-
-from codeeval.sandbox.wire import FRAME
+from typing import Any
 
 __all__ = ["BOOT", "RUNNER_MODULES", "start_bytes"]
 
+ZYGOTE_MODULES = ("codec", "records", "confine", "candidate", "zygote")
 RUNNER_MODULES = (
-    "codec",
-    "records",
+    *ZYGOTE_MODULES,
     "host",
-    "confine",
-    "candidate",
-    "zygote",
     "removal",
     "sample",
     "grader",
@@ -28,35 +25,46 @@ RUNNER_MODULES = (
 """In an order in which each imports only those before it, and the standard library."""
 
 BOOT = """
-import json, os, sys, types
-def take(size):
-    data = b""
+import marshal, os, sys, types
+def take():
+    data, size = b"", 4
     while len(data) < size:
         part = os.read(0, size - len(data))
         if not part:
             os._exit(0)
         data += part
-    return data
+        if size == 4 == len(data):
+            size += int.from_bytes(data, "big")
+    return marshal.loads(data[4:])
+def load():
+    for name, text in take():
+        name = "codeeval.sandbox." + name
+        module = sys.modules[name] = types.ModuleType(name)
+        exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
+    return module
 for name in ("codeeval", "codeeval.sandbox"):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = []
-for name, text in json.loads(take(int.from_bytes(take(4), "big"))):
-    name = "codeeval.sandbox." + name
-    module = sys.modules[name] = types.ModuleType(name)
-    exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
-sys.modules["codeeval.sandbox.runner"].main()
+config = take()
+zygote = load().start(config)
+load().main(config, zygote)
 """
+"""Forks the zygote before the modules are there that it does not need."""
 
 
 @cache
 def _modules() -> bytes:
     folder = resources.files("codeeval.sandbox")
     texts = [(name, (folder / f"{name}.py").read_text("utf-8")) for name in RUNNER_MODULES]
-    data = json.dumps(texts).encode()
+    first = len(ZYGOTE_MODULES)
+    return _message(texts[:first]) + _message(texts[first:])
+
+
+def _message(value: Any) -> bytes:
+    data = marshal.dumps(value, 2)
     return len(data).to_bytes(4, "big") + data
 
 
-def start_bytes(config: dict[str, object]) -> bytes:
-    """Return what to write to an interpreter that runs `BOOT`: the modules, the configuration."""
-    data = json.dumps(config).encode()
-    return _modules() + FRAME.pack(len(data), 0) + data
+def start_bytes(config: Mapping[str, Any]) -> bytes:
+    """Return what to write to an interpreter that runs `BOOT`: the configuration, the modules."""
+    return _message(config) + _modules()

@@ -76,15 +76,15 @@ def encode(value: Any) -> bytes:
         data = b"p" + marshal.dumps(value, 2)
         # It would write any object with a buffer (an array, a mapping) as bytes.
         modules = sys.modules  # looked up in, never gone through: this is done for each value
-        if not any([name in modules for name in _BUFFER_MODULES]) or _plain(value):
+        buffers = (
+            "array" in modules or "ctypes" in modules or "mmap" in modules or "numpy" in modules
+        )
+        if not buffers or _plain(value):
             return data
     try:
         return b"t" + marshal.dumps(_tagged(value, 0, set()), 2)
     except (RecursionError, ValueError, MemoryError) as error:
         raise Unencodable(type(error).__name__) from None
-
-
-_BUFFER_MODULES = ("array", "ctypes", "mmap", "numpy")
 
 
 def _plain(value: Any) -> bool:

@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import errno
 import os
-import platform
 import re
 import resource
 import signal
@@ -153,9 +152,9 @@ _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 
 
 def seccomp_filter() -> bytes | None:
     """Return the program that refuses the calls above, or None on an unknown machine."""
-    if platform.machine() not in _ARCHITECTURES:
+    if os.uname().machine not in _ARCHITECTURES:
         return None
-    column, architecture = _ARCHITECTURES[platform.machine()]
+    column, architecture = _ARCHITECTURES[os.uname().machine]
     no_call = _RETURN_ERRNO | errno.ENOSYS
     lines = [
         (_LOAD, 0, 0, 4),
@@ -377,4 +376,4 @@ def process_ids() -> list[int]:
 
 def kernel_version() -> tuple[int, ...]:
     """Return the first two numbers of the kernel's version."""
-    return tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
+    return tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])

@@ -41,11 +41,6 @@ class Host:
         self._blobs: dict[str, int] = {}
         self._buffer = bytearray(BUFFER_BYTES)
 
-    def configuration(self) -> dict[str, Any]:
-        """Return the content of the first frame."""
-        config: dict[str, Any] = json.loads(self._read(FRAME.unpack(self._read(FRAME.size))[0]))
-        return config
-
     def receive(self) -> tuple[dict[str, Any], int]:
         """Return the next program: its header, and a file with its source, to be closed.
 

@@ -12,8 +12,25 @@ __all__ = ["Asserts", "Blob", "Calls", "Check", "Limits", "Outputs", "Program", 
 GIB = 2**30
 
 
+class _Part:
+    """A part of a program that many programs share."""
+
+    @cached_property
+    def identity(self) -> str:
+        """A text that is equal for equal parts; blobs stand in it by their digests."""
+        values = []
+        for item in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, item.name)
+            if isinstance(value, Blob):
+                value = value.digest
+            elif isinstance(value, Truth):
+                value = value.expected.digest
+            values.append(f"{item.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(values)})"
+
+
 @dataclass(frozen=True)
-class Limits:
+class Limits(_Part):
     """What a program may take. Time limits hold for each of its checks.
 
     Attributes:
@@ -53,7 +70,7 @@ class Blob:
 
 
 @dataclass(frozen=True)
-class Asserts:
+class Asserts(_Part):
     """Test code. Sealed, it runs in another process, which calls the candidate by value.
 
     Unsealed it runs in the candidate's own namespace after it, in one process.
@@ -108,7 +125,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Calls:
+class Calls(_Part):
     """One call of the entry point for each input; the outputs are compared in another process.
 
     Sealed: the candidate sees arguments only.
@@ -138,7 +155,7 @@ class Calls:
 
 
 @dataclass(frozen=True)
-class Outputs:
+class Outputs(_Part):
     """Call the entry point for each input and hand back what it returned: how truths are made."""
 
     entry_point: str
@@ -147,7 +164,7 @@ class Outputs:
 
 
 @dataclass(frozen=True)
-class Stdio:
+class Stdio(_Part):
     """Run the candidate as a script, once for each case; compare what it prints.
 
     Sealed: the expected output stays outside. Compared line by line after stripping; lines that
@@ -186,21 +203,9 @@ class Program:
     def digest(self) -> str:
         """A sha256 over everything that can change the verdict: equal programs run once."""
         digest = hashlib.sha256()
-        for part in (self.language, self.source, repr(self.limits), *map(_identity, self.checks)):
+        parts = [self.language, self.source, self.limits.identity]
+        for part in (*parts, *[check.identity for check in self.checks]):
             data = part.encode("utf-8", "surrogatepass")
             digest.update(len(data).to_bytes(8, "big"))
             digest.update(data)
         return digest.hexdigest()
-
-
-def _identity(check: Check) -> str:
-    """Return a text that is equal for equal checks; blobs stand for their digests."""
-    values = []
-    for item in fields(check):
-        value = getattr(check, item.name)
-        if isinstance(value, Blob):
-            value = value.digest
-        elif isinstance(value, Truth):
-            value = value.expected.digest
-        values.append(f"{item.name}={value!r}")
-    return f"{type(check).__name__}({', '.join(values)})"

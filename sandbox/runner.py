@@ -14,10 +14,8 @@ import gc
 import json
 import marshal
 import os
-import resource
 import select
 import signal
-import site
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -34,7 +32,7 @@ from codeeval.sandbox.bench import (
     BrokenJail,
     Case,
 )
-from codeeval.sandbox.confine import Confinement, become_subreaper, hide_memory, limit_all
+from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
 from codeeval.sandbox.host import Host, HostGone, kept
@@ -52,13 +50,10 @@ from codeeval.sandbox.records import (
 )
 from codeeval.sandbox.removal import remove
 from codeeval.sandbox.sample import CHUNK, Capture, Order, Sample
+from codeeval.sandbox.zygote import Zygote
 
 __all__ = ["main"]
 
-PRELOADED = (
-    "bisect collections copy datetime decimal fractions functools heapq itertools math operator "
-    "random re string typing"
-)
 STDIO_BYTES = 16 * 2**20
 
 
@@ -381,32 +376,26 @@ def probe(confinement: Confinement) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Take the configuration from the first frame, say hello, then serve."""
+def main(config: Mapping[str, Any], zygote: Zygote) -> None:
+    """Say hello, then serve until nobody asks any more. Started by ``bundle.BOOT``.
+
+    Args:
+        config: See `Bench`, and `codeeval.sandbox.zygote.start`.
+        zygote: Forks the candidates.
+    """
     frames, replies = os.dup(0), os.dup(1)
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(2, 1)
     for descriptor in (frames, replies):
         os.set_inheritable(descriptor, False)
-    host = Host(frames, replies)
-    config = host.configuration()
-    sys.path[:] = [entry for entry in sys.path if entry] + config["path"]
-    for name in PRELOADED.split():
-        __import__(name)
-    site.setquit()  # scripts end with exit(), which -S leaves out
-    become_subreaper()
-    hide_memory()
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    limit_all()
-    runner = Runner(config, host)
+    runner = Runner(config, zygote, Host(frames, replies))
+    zygote.wait_until_ready()
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
-        host.reply({"hello": probe(runner.confinement)})
+        runner.host.reply({"hello": probe(runner.confinement)})
         runner.serve()
     except (HostGone, BrokenPipeError):
         for _ in range(50):

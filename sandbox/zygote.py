@@ -2,21 +2,27 @@
 
 It is apart from the runner for two reasons. A candidate starts with a copy of the memory of who
 forks it, and this one has never seen a program, an answer or a verdict. And what a forking process
-or its child writes to afterwards is copied page by page, so it has little and touches little.
+or its child writes to afterwards is copied page by page, so it has little and touches little: it is
+started before the runner's own modules are there.
 """
 
 from __future__ import annotations
 
+import _socket as socket
 import contextlib
 import gc
 import marshal
 import os
-import socket
+import resource
+import signal
+import site
 import struct
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from codeeval.sandbox.candidate import (
+    CHANNEL,
     end,
     hide,
     run_asserts,
@@ -25,9 +31,23 @@ from codeeval.sandbox.candidate import (
     run_script,
     run_served,
 )
-from codeeval.sandbox.confine import Confinement
+from codeeval.sandbox.codec import encode
+from codeeval.sandbox.confine import (
+    Confinement,
+    become_subreaper,
+    hide_memory,
+    limit_all,
+    user_range,
+)
+from codeeval.sandbox.records import VALUE, write_record
 
-__all__ = ["Zygote", "ZygoteDied"]
+__all__ = ["Zygote", "ZygoteDied", "start"]
+
+PRELOADED = (
+    "bisect collections copy datetime decimal fractions functools heapq itertools math operator "
+    "random re string typing"
+)
+"""What candidates commonly import."""
 
 SOCKET, SETUP = 20, 21
 """Descriptors of the zygote's own; those below are the next candidate's."""
@@ -42,6 +62,10 @@ KINDS: dict[str, Callable[..., None]] = {
 }
 
 
+REHEARSALS = 20
+REHEARSED = b"def f(a, b):\n    for item in a:\n        b += item\n    return b\n"
+
+
 class ZygoteDied(Exception):
     """The zygote has ended, or could not fork."""
 
@@ -54,6 +78,7 @@ class Zygote:
     """
 
     def __init__(self, confinement: Confinement) -> None:
+        self.confinement = confinement
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._setup, setup_end = os.pipe()
         os.set_blocking(self._setup, False)
@@ -71,6 +96,13 @@ class Zygote:
                 os._exit(0)
         other.close()
         os.close(setup_end)
+
+    def wait_until_ready(self) -> None:
+        """Wait for the end of its preparations.
+
+        Raises:
+            ZygoteDied: If they failed.
+        """
         if not self.socket.recv(1):
             raise ZygoteDied(f"no zygote: {os.read(self._setup, 500).decode()}")
 
@@ -124,8 +156,41 @@ class Zygote:
         os.close(self._setup)
 
 
+def start(config: Mapping[str, Any]) -> Zygote:
+    """Prepare this process, and return a zygote that it has forked.
+
+    Args:
+        config: ``users``, ``alone``, ``first_user``, ``root``, ``filter_calls`` (see
+            `Confinement`), ``path`` (of libraries).
+    """
+    sys.path[:] = [entry for entry in sys.path if entry] + config["path"]
+    for name in PRELOADED.split():
+        __import__(name)
+    site.setquit()  # scripts end with exit(), which -S leaves out
+    become_subreaper()
+    hide_memory()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    limit_all()
+    first_user = config["first_user"]
+    if config["users"]:
+        for kind in ("gid", "uid"):
+            with open(f"/proc/self/{kind}_map") as file:
+                first_user = user_range(first_user, Confinement.USERS, file.read())
+    confinement = Confinement(
+        users=config["users"],
+        alone=config["alone"],
+        first_user=first_user,
+        root=config["root"],
+        filter_calls=config["filter_calls"],
+    )
+    return Zygote(confinement)
+
+
 def serve(connection: socket.socket, confinement: Confinement) -> None:
     """Fork candidates until nobody asks any more."""
+    rehearse()
     confinement.prepare()
     hide()
     gc.collect()
@@ -150,6 +215,26 @@ def serve(connection: socket.socket, confinement: Confinement) -> None:
             _, status, used = os.wait4(pid, 0)
             seconds = used.ru_utime + used.ru_stime
             connection.send(marshal.dumps((status, seconds, used.ru_maxrss)))
+
+
+def rehearse() -> None:
+    """Go a candidate's way a few times: what is linked, specialised or cached on it stays so."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for _ in range(REHEARSALS):
+        requests, end_of_requests = os.pipe()
+        write_record(end_of_requests, VALUE, encode(("f", ([1, 2], 3), {})))
+        os.close(end_of_requests)
+        code = os.memfd_create("rehearsal")
+        os.write(code, REHEARSED)
+        # Whatever has one of the numbers is moved away from it first.
+        given = [os.dup2(file, SETUP + 1 + n) for n, file in enumerate((null, code, requests))]
+        os.close(code)
+        os.close(requests)
+        for number, file in enumerate(given):
+            os.dup2(file, CHANNEL + number)
+            os.close(file)
+        run_served()
+    os.closerange(0, SOCKET)
 
 
 def become_candidate(order: bytes, connection: socket.socket, confinement: Confinement) -> None:
