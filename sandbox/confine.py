@@ -281,10 +281,12 @@ class Confinement:
         # Every page that is touched here is copied: plain calls cost the least.
         if not self.users:
             _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
-        with contextlib.suppress(OSError):
+        try:
             file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
             os.write(file, b"1000")
             os.close(file)
+        except OSError:
+            pass
         os.setsid()
         for kind, limit in limits:
             resource.setrlimit(kind, limit)

@@ -45,9 +45,9 @@ __all__ = ["Zygote", "ZygoteDied", "start"]
 
 PRELOADED = (
     "bisect collections copy datetime decimal fractions functools heapq itertools math operator "
-    "random re string typing"
+    "re string typing"
 )
-"""What candidates commonly import."""
+"""What candidates commonly import. Not random: each fork would seed it, which costs more."""
 
 SOCKET, SETUP = 20, 21
 """Descriptors of the zygote's own; those below are the next candidate's."""
