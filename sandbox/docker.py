@@ -35,8 +35,16 @@ def connect() -> docker.DockerClient:
     """
     address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
     hint = "start it, or choose another sandbox with --sandbox"
-    if address.startswith("unix://") and not os.path.exists(address.removeprefix("unix://")):
-        raise SandboxUnavailable(f"no Docker daemon answers at {address} (no such file); {hint}")
+    if address.startswith("unix://"):
+        # Asked first: a socket that is refused would stay open in the library below.
+        try:
+            with socket.socket(socket.AF_UNIX) as asked:
+                asked.connect(address.removeprefix("unix://"))
+        except OSError as error:
+            reason = os.strerror(error.errno or 0).lower()
+            raise SandboxUnavailable(
+                f"no Docker daemon answers at {address} ({reason}); {hint}"
+            ) from error
     import docker  # slow to import: only where it is needed
     from docker.errors import DockerException
 

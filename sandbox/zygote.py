@@ -163,6 +163,7 @@ def start(config: Mapping[str, Any]) -> Zygote:
         config: ``users``, ``alone``, ``first_user``, ``root``, ``filter_calls`` (see
             `Confinement`), ``path`` (of libraries).
     """
+    os.environ.pop("LD_BIND_NOW", None)  # it has done its work: forks need not link
     sys.path[:] = [entry for entry in sys.path if entry] + config["path"]
     for name in PRELOADED.split():
         __import__(name)

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from codeeval.cli_exit import UNABLE
 from codeeval.tasks.registry import load_task
 from tests.codeeval.command import UNSAFE, judged, need, right, run, start, write
+from tests.daemons import private_daemon
 
 SANDBOXES = ["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)]
 OURS = "label=org.codeeval.run"
@@ -59,6 +61,42 @@ class TestStopping:
         )
         assert old == new
         assert_no_jail_of(process.pid, sandbox)
+
+    @pytest.mark.slow
+    @pytest.mark.docker
+    def test_kill_9_of_the_daemon_at_any_moment_loses_and_doubles_nothing(
+        self, tmp_path, monkeypatch
+    ):
+        """Whether the daemon comes back in time, late, or only for the next call."""
+        need("docker")
+        samples = write(tmp_path / "s.jsonl", [*right(3), *slow()])
+        flags = ("--sandbox", "docker", "-j", "2", "-q", "--timeout", "4", "--k", "1")
+        words = ("evaluate", "starter", samples, *flags)
+        dice = random.Random(9)
+        with private_daemon(monkeypatch) as daemon:
+            whole = run(*words, "-o", "whole", cwd=tmp_path)
+            assert whole.code == 0, whole.err
+            for delay in (None, 3.0, 0.0):
+                process = start(*words, "-o", "killed", cwd=tmp_path)
+                path = tmp_path / "killed" / "results.jsonl"
+                wait_for_lines(path, dice.randrange(1, 24), process)
+                daemon.kill()
+                if delay is not None:
+                    time.sleep(delay)
+                    daemon.start()
+                _, err = process.communicate(timeout=300)
+                assert process.returncode in (0, UNABLE), err
+                if process.returncode:
+                    assert "Traceback" not in err
+                    assert "codeeval: error: " in err
+                    assert "Docker" in err
+                if delay is None:
+                    assert process.returncode == UNABLE
+                    daemon.start()
+                daemon.wait()
+            ended = run(*words, "-o", "killed", cwd=tmp_path)
+            assert ended.code == 0, ended.err
+            assert judged(tmp_path / "killed") == judged(tmp_path / "whole")
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     def test_a_signal_ends_it_cleanly(self, words, sandbox, tmp_path, number, code):

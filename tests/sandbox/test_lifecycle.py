@@ -27,6 +27,7 @@ from codeeval.sandbox.jail import JailDied
 from codeeval.sandbox.local import first_user
 from codeeval.sandbox.program import Limits
 from codeeval.sandbox.verdict import Status
+from tests.daemons import Daemon, private_daemon
 from tests.sandbox.conftest import DOCKER, UNSAFE
 from tests.sandbox.programs import LIMITS, assert_next_is_right, eventually, with_tests
 from tests.sandbox.test_checks import calls
@@ -172,10 +173,11 @@ def test_only_the_program_that_kills_three_jails_is_given_up(own_executor):
 
 
 DRIVER = """
-    import sys
+    import signal
     from codeeval.sandbox.executor import open_executor
     from codeeval.sandbox.program import Asserts, Limits, Program
     if __name__ == "__main__":
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the shell has set
         with open_executor("docker", workers=2, limits=Limits(memory_bytes=2**29)) as executor:
             limits = Limits(memory_bytes=2**29, wall_seconds=500)
             executor.run(Program("", (Asserts(""),), limits))
@@ -215,62 +217,29 @@ def test_the_containers_of_the_dead_can_be_swept(daemon):
     assert orphan.id
 
 
-@pytest.fixture
-def private_daemon(daemon, tmp_path, monkeypatch):
-    """Start another daemon with the image in it; return what starts it again."""
-    if os.geteuid() != 0 or shutil.which("dockerd") is None:
-        pytest.skip("only root can start a daemon")
-    address = f"unix://{tmp_path}/socket"
-    command = ["dockerd", "--host", address, "--data-root", tmp_path / "data"]
-    command += ["--exec-root", tmp_path / "exec", "--pidfile", tmp_path / "pid"]
-    command += ["--bridge=none", "--iptables=false", "--ip6tables=false"]
-    started = []
-
-    def start() -> subprocess.Popen[bytes]:
-        with open(tmp_path / "log", "ab") as log:
-            started.append(subprocess.Popen(command, stdout=log, stderr=log))
-        return started[-1]
-
-    def answers() -> bool:
-        try:
-            connect().close()
-        except SandboxUnavailable:
-            return False
-        return True
-
-    start()
-    archive = b"".join(daemon.api.get_image(images.image_tag()))
-    monkeypatch.setenv("DOCKER_HOST", address)
-    assert eventually(answers, 60)
-    with contextlib.closing(connect()) as client:
-        client.images.load(archive)
-    yield start, started
-    for process in started:
-        process.terminate()
-        process.wait(60)
-    shutil.rmtree(tmp_path / "data", ignore_errors=True)
-    monkeypatch.undo()
-
-
 # A connection that is refused leaves docker-py's socket to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.docker
 @pytest.mark.slow
-def test_a_daemon_that_is_restarted_loses_no_program(own_executor, private_daemon):
-    start, started = private_daemon
-    executor = own_executor("docker")
+@pytest.mark.parametrize("end", [Daemon.stop, Daemon.kill])
+@pytest.mark.usefixtures("daemon")
+def test_a_daemon_that_is_restarted_loses_no_program(own_executor, monkeypatch, end):
+    with private_daemon(monkeypatch) as own:
+        executor, restarts = own_executor("docker"), 0
 
-    def restart() -> None:
-        if len(started) == 1:
-            started[0].terminate()
-            started[0].wait(60)
-            start()
+        def restart() -> None:
+            nonlocal restarts
+            restarts += 1
+            if restarts == 1:
+                end(own)
+                own.start()
 
-    killed_in_mid_run(executor, restart)
-    executor.close()
-    with contextlib.closing(connect()) as client:
-        assert eventually(lambda: not containers_of(client, os.getpid()))
-    gc.collect()
+        killed_in_mid_run(executor, restart)
+        executor.close()
+        with contextlib.closing(connect()) as client:
+            assert eventually(lambda: not containers_of(client, os.getpid()))
+        gc.collect()
+    monkeypatch.undo()
 
 
 @pytest.mark.docker
