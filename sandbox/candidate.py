@@ -325,14 +325,15 @@ def run_served() -> None:
 
 def respond(request: bytes, namespace: dict[str, Any], iterators: list[Any]) -> None:
     """Answer one request."""
-    name, args, kwargs = loads(request)
+    name, args, kwargs = loads(request, numpy="real")
+    shared = request[:1] == b"t"
     changed = None
     try:
         if name:
             if name not in namespace:
                 raise NameError(f"name {name!r} is not defined")
             value = namespace[name](*args, **kwargs)
-            if encode((name, args, kwargs)) != request:
+            if encoded((name, args, kwargs), shared) != request:
                 changed = (list(args), kwargs)
         else:
             value = next(iterators[args])
@@ -343,7 +344,7 @@ def respond(request: bytes, namespace: dict[str, Any], iterators: list[Any]) -> 
     else:
         outcome = outcome_of(value, (*args, *kwargs.values()) if name else (), iterators)
     try:
-        answer = encode((*outcome, changed))
+        answer = encoded((*outcome, changed), shared or changed is not None)
     except (Unencodable, MemoryError, RecursionError) as error:
         text = f"wrong_answer\nan output that is no plain data ({error})"
         write_record(CHANNEL, FAILED, text.encode("utf-8", "backslashreplace"))
@@ -352,6 +353,16 @@ def respond(request: bytes, namespace: dict[str, Any], iterators: list[Any]) -> 
         write_record(CHANNEL, FAILED, b"wrong_answer\nan output of more than 64 MiB")
         return
     write_record(CHANNEL, VALUE, answer)
+
+
+def encoded(value: Any, shared: bool) -> bytes:
+    """Encode a value, and one that is in itself as such."""
+    if not shared:
+        try:
+            return encode(value)
+        except Unencodable:
+            pass
+    return encode(value, shared=True)
 
 
 def outcome_of(value: Any, arguments: tuple[Any, ...], iterators: list[Any]) -> tuple[str, Any]:

@@ -16,73 +16,47 @@ import contextlib
 import marshal
 import struct
 import sys
-from collections import deque
-from datetime import date, datetime, timedelta
-from datetime import time as clock_time
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
-__all__ = ["Foreign", "Malformed", "Unencodable", "decode", "encode", "loads", "pack", "unpack"]
+from codeeval.sandbox.trees import (
+    MAX_DEPTH,
+    PLAIN_LEAVES,
+    Malformed,
+    Numpy,
+    Unencodable,
+    tagged,
+    untagged,
+)
 
-MAX_DEPTH = 400
+__all__ = ["Malformed", "Unencodable", "decode", "encode", "loads", "pack", "unpack"]
+
 MAX_NODES = 30_000_000
-_PLAIN_LEAVES = (type(None), bool, int, float, complex, str, bytes)
 
 
-class Malformed(Exception):
-    """Bytes that are not an encoded value, or are beyond the bounds."""
-
-
-class Unencodable(Exception):
-    """A value too deep, cyclic or large to be encoded."""
-
-
-class Foreign:
-    """A value that is not plain data: its type's name, and what of it can be said in plain data.
-
-    It equals nothing but a Foreign of the same kind with the same content.
-    """
-
-    __slots__ = ("content", "kind")
-
-    def __init__(self, kind: str, content: Any) -> None:
-        self.kind = kind
-        self.content = content
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Foreign)
-            and self.content is not None
-            and (self.kind, self.content) == (other.kind, other.content)
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.kind)
-
-    def __repr__(self) -> str:
-        return f"<{self.kind}>" if self.content is None else f"<{self.kind} {self.content!r}>"
-
-
-def encode(value: Any) -> bytes:
+def encode(value: Any, *, shared: bool = False) -> bytes:
     """Return ``value`` as bytes.
 
     Subclasses of plain types are encoded by their stored content, never by their own methods.
 
+    Args:
+        value: Anything.
+        shared: Whether what is in it twice, or in itself, is to be so again when it is decoded.
+
     Raises:
-        Unencodable: If the value is nested too deeply or refers to itself.
+        Unencodable: If the value is nested too deeply or, without ``shared``, refers to itself.
     """
     with contextlib.suppress(ValueError):  # which is how marshal says: not plain, deep, cyclic
-        data = b"p" + marshal.dumps(value, 2)
-        # It would write any object with a buffer (an array, a mapping) as bytes.
-        modules = sys.modules  # looked up in, never gone through: this is done for each value
-        buffers = (
-            "array" in modules or "ctypes" in modules or "mmap" in modules or "numpy" in modules
-        )
-        if not buffers or _plain(value):
-            return data
+        if not shared:
+            data = b"p" + marshal.dumps(value, 2)
+            # It would write any object with a buffer (an array, a mapping) as bytes.
+            modules = sys.modules  # looked up in, never gone through: this is done for each value
+            buffers = (
+                "array" in modules or "ctypes" in modules or "mmap" in modules or "numpy" in modules
+            )
+            if not buffers or _plain(value):
+                return data
     try:
-        return b"t" + marshal.dumps(_tagged(value, 0, set()), 2)
+        return b"t" + marshal.dumps(tagged(value, shared=shared), 2)
     except (RecursionError, ValueError, MemoryError) as error:
         raise Unencodable(type(error).__name__) from None
 
@@ -93,7 +67,7 @@ def _plain(value: Any) -> bool:
     while stack:
         item = stack.pop()
         kind = type(item)
-        if kind in _PLAIN_LEAVES:
+        if kind in PLAIN_LEAVES:
             continue
         seen += 1
         if seen > MAX_NODES or len(stack) > MAX_NODES:
@@ -108,184 +82,13 @@ def _plain(value: Any) -> bool:
     return True
 
 
-def _tagged(value: Any, depth: int, path: set[int]) -> tuple[str, Any]:
-    """Return ``value`` as a tree of (tag, payload); see `_untagged` for the tags."""
-    if depth > MAX_DEPTH:
-        raise Unencodable("nested too deeply")
-    kind = type(value)
-    if kind in _PLAIN_LEAVES:
-        return ("v", value)
-    if id(value) in path:
-        raise Unencodable("refers to itself")
-    path.add(id(value))
-    try:
-        base: Any
-        for base, tag in ((list, "l"), (tuple, "u"), (set, "s"), (frozenset, "z")):
-            if isinstance(value, base):
-                items = [_tagged(item, depth + 1, path) for item in base.__iter__(value)]
-                return (tag, items) if kind is base else ("x", (kind.__name__, (tag, items)))
-        if isinstance(value, dict):
-            pairs = [
-                (_tagged(key, depth + 1, path), _tagged(item, depth + 1, path))
-                for key, item in dict.items(value)
-            ]
-            # An OrderedDict, a defaultdict or a Counter equals a dict of the same content.
-            return (
-                ("d", pairs)
-                if kind.__module__ in _DICT_MODULES
-                else (
-                    "x",
-                    (kind.__name__, ("d", pairs)),
-                )
-            )
-        for leaf in (bool, int, float, complex, str, bytes):
-            if isinstance(value, leaf):
-                return ("x", (kind.__name__, ("v", _leaf(leaf, value))))
-        return _tagged_foreign(value, kind, depth, path)
-    finally:
-        path.discard(id(value))
-
-
-_DICT_MODULES = ("builtins", "collections")
-
-
-def _leaf(leaf: type, value: Any) -> Any:
-    """Return the plain value that an instance of a subclass of ``leaf`` holds."""
-    if leaf is str:
-        return str.__str__(value)
-    if leaf is bytes:
-        return bytes.__getitem__(value, slice(None))
-    if leaf is complex:
-        return complex.__pos__(value)
-    return float.__pos__(value) if leaf is float else int.__pos__(value)
-
-
-def _tagged_foreign(value: Any, kind: type, depth: int, path: set[int]) -> tuple[str, Any]:
-    """Encode the values of well-known libraries by content, all others by the type's name."""
-    name = f"{kind.__module__}.{kind.__qualname__}"
-    content: Any = None
-    if name == "decimal.Decimal":
-        content = kind.as_tuple(value)  # type: ignore[attr-defined]
-        content = (content.sign, content.digits, str(content.exponent))
-    elif name == "fractions.Fraction":
-        content = (value.numerator, value.denominator)
-    elif name in ("datetime.datetime", "datetime.date", "datetime.time"):
-        content = value.isoformat()
-    elif name == "datetime.timedelta":
-        content = (value.days, value.seconds, value.microseconds)
-    elif name == "builtins.range":
-        content = (value.start, value.stop, value.step)
-    elif name == "builtins.bytearray":
-        content = bytes(value)
-    elif name == "collections.deque" or name.startswith("builtins.dict_"):
-        content = list(value)
-    elif kind.__module__ == "numpy":
-        if name == "numpy.ndarray" and value.dtype.kind in "biufcUS":
-            return (
-                "n",
-                (
-                    str(value.dtype),
-                    [("v", n) for n in value.shape],
-                    _tagged(value.ravel().tolist(), depth + 1, path),
-                ),
-            )
-        if hasattr(value, "dtype") and value.dtype.kind in "biufcUS" and value.shape == ():
-            return ("g", (str(value.dtype), _tagged(value.item(), depth + 1, path)))
-    if content is None:
-        return ("f", (name, ("v", None)))
-    return ("f", (name, _tagged(content, depth + 1, path)))
-
-
-class Array:
-    """A numpy array as plain data: what `decode` makes of one, since graders have no numpy."""
-
-    __slots__ = ("dtype", "items", "shape")
-
-    def __init__(self, dtype: str, shape: tuple[int, ...], items: list[Any]) -> None:
-        self.dtype = dtype
-        self.shape = shape
-        self.items = items
-
-    def __repr__(self) -> str:
-        return f"<array {self.dtype} {self.shape}>"
-
-
-class Scalar(Foreign):
-    """A numpy scalar: it equals a plain number of the same value."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.content == (other.content if isinstance(other, Scalar) else other))
-
-    def __hash__(self) -> int:
-        return hash(self.content)
-
-
-def _untagged(node: Any) -> Any:
-    """Return the value of a tagged tree.
-
-    Raises:
-        Malformed: If it is not one.
-    """
-    if type(node) is not tuple or len(node) != 2 or type(node[0]) is not str:
-        raise Malformed("not a tagged value")
-    tag, payload = node
-    try:
-        if tag == "v":
-            if type(payload) in _PLAIN_LEAVES:
-                return payload
-        elif tag == "l":
-            return [_untagged(item) for item in payload]
-        elif tag == "u":
-            return tuple(_untagged(item) for item in payload)
-        elif tag == "s":
-            return {_untagged(item) for item in payload}
-        elif tag == "z":
-            return frozenset(_untagged(item) for item in payload)
-        elif tag == "d":
-            return {_untagged(key): _untagged(item) for key, item in payload}
-        elif tag == "x":
-            # A subclass compares as its base type does, as `==` would without its overrides.
-            return _untagged(payload[1])
-        elif tag == "f":
-            content = _untagged(payload[1])
-            real = None if content is None else _REAL.get(payload[0])
-            return Foreign(str(payload[0]), content) if real is None else real(content)
-        elif tag == "g":
-            return Scalar(str(payload[0]), _untagged(payload[1]))
-        elif tag == "n":
-            shape = tuple(_untagged(size) for size in payload[1])
-            return Array(str(payload[0]), shape, _untagged(payload[2]))
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
-        raise Malformed(str(error)) from None
-    raise Malformed(f"tag {tag!r:.20}")
-
-
-def _decimal(content: Any) -> Decimal:
-    sign, digits, exponent = content
-    return Decimal((sign, digits, int(exponent) if exponent.lstrip("-").isdigit() else exponent))
-
-
-_REAL: dict[str, Any] = {
-    "builtins.bytearray": lambda content: bytearray(memoryview(content)),  # never of a size
-    "builtins.dict_items": lambda pairs: dict(pairs).items(),
-    "builtins.dict_keys": lambda keys: dict.fromkeys(keys).keys(),
-    "builtins.dict_values": lambda values: dict(enumerate(values)).values(),
-    "builtins.range": lambda parts: range(*parts),
-    "collections.deque": deque,
-    "datetime.date": date.fromisoformat,
-    "datetime.datetime": datetime.fromisoformat,
-    "datetime.time": clock_time.fromisoformat,
-    "datetime.timedelta": lambda parts: timedelta(*parts),
-    "decimal.Decimal": _decimal,
-    "fractions.Fraction": lambda parts: Fraction(*map(int.__index__, parts)),
-}
-"""How values of well-known libraries are made again of what was said of them."""
-
-
-def decode(data: bytes) -> Any:
+def decode(data: bytes, *, shared: bool = False, numpy: Numpy = "stand-ins") -> Any:
     """Return the value that `encode` made ``data`` of; the bytes may be hostile.
+
+    Args:
+        data: The bytes.
+        shared: Whether they may have been made with ``shared``; see `untagged`.
+        numpy: What to make of what is numpy's; see `untagged`.
 
     Raises:
         Malformed: If they are not an encoded value, or are beyond the bounds.
@@ -297,15 +100,20 @@ def decode(data: bytes) -> Any:
         value = reader.value(0)
         if reader.position != len(data):
             raise Malformed("bytes after the value")
-        return value if data[:1] == b"p" else _untagged(value)
+        return value if data[:1] == b"p" else untagged(value, shared=shared, numpy=numpy)
     except RecursionError:
         raise Malformed("nested too deeply") from None
 
 
-def loads(data: bytes) -> Any:
-    """Return the value that `encode` made ``data`` of; for bytes that are ours."""
+def loads(data: bytes, *, numpy: Numpy = "stand-ins") -> Any:
+    """Return the value that `encode` made ``data`` of; for bytes that are ours.
+
+    Args:
+        data: The bytes.
+        numpy: What to make of what is numpy's; see `untagged`.
+    """
     value = marshal.loads(memoryview(data)[1:])
-    return value if data[:1] == b"p" else _untagged(value)
+    return value if data[:1] == b"p" else untagged(value, shared=True, numpy=numpy)
 
 
 def pack(items: list[bytes]) -> bytes:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import cmath
 import reprlib
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 from math import pow as float_pow
 from math import prod, sqrt
 from typing import Any
 
-from codeeval.sandbox.codec import Array, Foreign, Malformed, Scalar, decode, loads
+from codeeval.sandbox.codec import decode, loads
+from codeeval.sandbox.trees import Array, Foreign, Malformed, Scalar
 
 __all__ = ["Judge", "ORACLES", "stdio_matches"]
 
@@ -85,8 +84,8 @@ class Judge:
             arguments = _show(loads(self.inputs[i]), 120)
             if arguments.endswith(",)"):
                 arguments = arguments[:-2] + ")"
-            returned = _show(_value(answer), 100)
-            expected = _show(_thaw(loads(self.expected[i])), 100)
+            returned = _show(decode(answer), 100)
+            expected = _show(loads(self.expected[i]), 100)
         except Exception as error:
             return f"the values cannot be shown ({type(error).__name__})"
         return f"{self._entry_point}{arguments} returned {returned}, expected {expected}"
@@ -118,13 +117,13 @@ def _equal(judge: Judge, i: int, answer: bytes) -> bool:
     expected = judge.expected[i]
     if answer == expected and answer[:1] == b"p":
         return True
-    return _alike(_value(answer), _thaw(loads(expected)), judge.atol)
+    return _alike(decode(answer), loads(expected), judge.atol)
 
 
 def _json(judge: Judge, i: int, answer: bytes) -> bool:
     """As `_equal`, but a tuple equals a list of the same items, as JSON cannot tell them apart."""
     return _equal(judge, i, answer) or _alike(
-        _listed(_value(answer)), _listed(_thaw(loads(judge.expected[i]))), judge.atol
+        _listed(decode(answer)), _listed(loads(judge.expected[i])), judge.atol
     )
 
 
@@ -198,7 +197,7 @@ def _evalplus(match: Callable[[_Case], bool], *, reflexive: bool = True) -> Rule
         if reflexive and answer == data and data[:1] == b"p" and not _holds_nan(data):
             judge.atol = judge.atol or _tolerance(data)
             return True
-        out, exp = _value(answer), _thaw(loads(data))
+        out, exp = decode(answer), loads(data)
         matches = match(_Case(out, exp, loads(judge.inputs[i]), judge.atol))
         # Sticky: the tolerance that an expected float brings holds for the following inputs too.
         judge.atol = judge.atol or _tolerance(data, exp)
@@ -247,7 +246,7 @@ def _has_nan(value: Any) -> bool:
 def _root(judge: Judge, i: int, answer: bytes) -> bool:
     """HumanEval/32: any root of the polynomial will do, and nothing else is asked."""
     (coefficients,) = loads(judge.inputs[i])
-    out = _value(answer)
+    out = decode(answer)
     out = out.content if isinstance(out, Scalar) else out
     value = sum(a * float_pow(out, power) for power, a in enumerate(coefficients))
     return bool(abs(value) <= judge.atol)
@@ -401,41 +400,6 @@ def _spread(items: list[Any], shape: tuple[int, ...], target: tuple[int, ...]) -
             items = [x for s in starts for _ in range(wanted) for x in items[s : s + inner]]
         inner *= wanted
     return items
-
-
-def _value(answer: bytes) -> Any:
-    """Return the value of an answer."""
-    value = decode(answer)
-    return value if answer[:1] == b"p" else _thaw(value)
-
-
-def _thaw(value: Any) -> Any:
-    """Return ``value`` with real objects of the standard library for what stands for them.
-
-    ``Decimal(3) == 3`` holds, and ``set(range(3))`` has three items.
-    """
-    if isinstance(value, Scalar) or not isinstance(value, (Foreign, list, tuple, dict)):
-        return value
-    if isinstance(value, dict):
-        return {_thaw(key): _thaw(item) for key, item in value.items()}
-    if not isinstance(value, Foreign):
-        return type(value)(map(_thaw, value))
-    make = _KINDS.get(value.kind)
-    return value if make is None or value.content is None else make(value.content)
-
-
-def _decimal(content: Any) -> Decimal:
-    sign, digits, exponent = content
-    special = exponent in ("F", "n", "N")
-    return Decimal((int(sign), tuple(map(int, digits)), exponent if special else int(exponent)))
-
-
-_KINDS: dict[str, Callable[[Any], Any]] = {
-    "builtins.range": lambda content: range(*content),
-    "collections.deque": lambda content: deque(_thaw(content)),
-    "decimal.Decimal": _decimal,
-    "fractions.Fraction": lambda content: Fraction(*content),
-}
 
 
 class _Texts(reprlib.Repr):

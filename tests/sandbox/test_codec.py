@@ -4,6 +4,7 @@ import collections
 import contextlib
 import datetime
 import enum
+import itertools
 import marshal
 import math
 import re
@@ -16,19 +17,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeeval.sandbox.codec import (
-    _REAL,
+from codeeval.sandbox.codec import decode, encode, loads, pack, unpack
+from codeeval.sandbox.trees import (
+    REAL,
     Array,
     Foreign,
     Malformed,
     Scalar,
     Unencodable,
-    _tagged,
-    decode,
-    encode,
-    loads,
-    pack,
-    unpack,
+    form,
+    tagged,
 )
 
 texts = st.text(st.characters(exclude_categories=()))  # lone surrogates too
@@ -185,10 +183,10 @@ HOSTILE_CONTENTS = [0, 2**40, -1, "", "1e999999999", b"x", None, 1.5, [], [1], [
                     (10**30,), ("x", "y", "z"), (2**70, 1, 0), [[1]]]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [*_REAL, "no.Such", ""])
+@pytest.mark.parametrize("kind", [*REAL, "no.Such", ""])
 def test_forged_contents_are_malformed_or_a_value(kind):
     for content in HOSTILE_CONTENTS:
-        refused_or_read(b"t" + marshal.dumps(("f", (kind, _tagged(content, 0, set()))), 2))
+        refused_or_read(b"t" + marshal.dumps(("f", (kind, tagged(content))), 2))
         refused_or_read(b"t" + marshal.dumps(("f", content), 2))
         refused_or_read(b"t" + marshal.dumps(("x", content), 2))
         refused_or_read(b"t" + marshal.dumps(("n", content), 2))
@@ -232,6 +230,118 @@ def test_what_refers_to_itself_is_refused():
             encode(value)
 
 
+def shape_of(value, known=None):
+    """Return a text in which every list, tuple and dict has a number: the same, if it is twice."""
+    known = {} if known is None else known
+    if isinstance(value, (list, tuple, dict)):
+        if id(value) in known:
+            return f"#{known[id(value)][0]}"
+        known[id(value)] = len(known), value
+        items = value.items() if isinstance(value, dict) else value
+        return f"{type(value).__name__}({', '.join(shape_of(item, known) for item in items)})"
+    return repr(value)
+
+
+def looped():
+    row, loop, table = [0], [1], {}
+    loop.append(loop)
+    table["self"] = (table, loop, row)
+    return [row, row, (row, table), loop, {"a": row, "b": [row]}]
+
+
+@st.composite
+def graphs(draw):
+    """Lists and dicts that hold one another in any way."""
+    nodes: list = [draw(st.sampled_from([list, dict]))() for _ in range(draw(st.integers(1, 6)))]
+    for node in nodes:
+        for number in range(draw(st.integers(0, 4))):
+            inner = draw(st.sampled_from(nodes) | st.integers() | st.just((nodes[0],)))
+            if isinstance(node, list):
+                node.append(inner)
+            else:
+                node[number] = inner
+    return nodes[0]
+
+
+@given(graphs())
+def test_what_is_shared_stays_shared(value):
+    data = encode(value, shared=True)
+    for found in (decode(data, shared=True), loads(data)):
+        assert shape_of(found) == shape_of(value)
+        assert encode(found, shared=True) == data
+
+
+@given(values)
+def test_plain_values_come_back_from_trees(value):
+    data = encode(value, shared=True)
+    assert data[:1] == b"t"
+    assert same(decode(data, shared=True), value)
+    assert same(loads(data), value)
+
+
+def test_references_are_read_where_they_may_be_only():
+    value = looped()
+    data = encode(value, shared=True)
+    assert shape_of(decode(data, shared=True)) == shape_of(value)
+    with pytest.raises(Malformed, match="a reference to nothing"):
+        decode(data)
+
+
+@pytest.mark.parametrize("number", [-1, 1, 2**40, "0", None, 0.0, True])
+def test_forged_references_are_malformed(number):
+    with pytest.raises(Malformed):
+        decode(b"t" + marshal.dumps(("u", [("r", number)]), 2), shared=True)
+    with pytest.raises(Malformed, match="being made"):
+        decode(b"t" + marshal.dumps(("u", [("r", 0)]), 2), shared=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([1, (2, {3: {4}}), frozenset({5})], "plain"),
+        ([(1, 2)] * 3, "plain"),
+        ([[1]] * 2, "tree"),
+        (looped(), "tree"),
+        ([Decimal(1), Fraction(1, 2), range(3), bytearray(b"x"), collections.deque([1])], "tree"),
+        (datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC), "tree"),
+        ([np.arange(3), np.float64(1)], "tree"),
+        ({"a": collections.deque([1], 5)}, ""),
+        ([collections.Counter("a")], ""),
+        (collections.namedtuple("P", "x")(1), ""),
+        (np.array([object()]), ""),
+        ([len], ""),
+        ((n for n in ()), ""),
+    ],
+)
+def test_what_can_cross_is_known(value, expected):
+    assert form(value) == expected
+
+
+@given(values)
+def test_plain_values_can_cross(value):
+    assert form(value) == "plain"
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", ">i4", "float16", "complex128", "<U3", "S2"])
+def test_arrays_can_be_made_again(dtype):
+    array = np.arange(6).reshape(2, 3).astype(dtype)
+    for value in (array, array.T, array[:, ::2], array[:0], np.array(3).astype(dtype), array[0, 0]):
+        found = decode(encode([value], shared=True), shared=True, numpy="real")[0]
+        assert type(found) is type(value)
+        assert (found.dtype, found.shape) == (value.dtype, value.shape)
+        assert found.tolist() == value.tolist()
+    assert type(decode(encode(np.int8(3)), numpy="numbers")) is int
+
+
+@pytest.mark.parametrize("dtype", ["O", "U99999", "float128", "V8", "i4,i4", "x", ""])
+def test_forged_arrays_are_malformed(dtype):
+    tree = ("n", (dtype, [("v", 1)], ("l", [("v", 1)])))
+    with pytest.raises(Malformed):
+        decode(b"t" + marshal.dumps(tree, 2), numpy="real")
+    with pytest.raises(Malformed):
+        decode(b"t" + marshal.dumps(("g", (dtype, ("v", 1))), 2), numpy="real")
+
+
 def test_what_is_very_deep_is_refused():
     value: list = []
     for _ in range(100_000):
@@ -242,8 +352,9 @@ def test_what_is_very_deep_is_refused():
 
 def refused_or_read(data: bytes) -> None:
     started = time.process_time()
-    with contextlib.suppress(Malformed):
-        decode(data)
+    for shared, numpy in itertools.product((False, True), ("stand-ins", "real", "numbers")):
+        with contextlib.suppress(Malformed):
+            decode(data, shared=shared, numpy=numpy)
     assert time.process_time() - started < 10
 
 

@@ -76,6 +76,48 @@ RIGHT = {
         "          frozenset({3}), float('inf')]:\n"
         "    assert f(v) == v and type(f(v)) is type(v), v",
     ),
+    "the same list twice": Case(
+        "def f(x, y):\n    x.append(1)\n    return len(y)",
+        Status.PASSED,
+        "a = [0]\nassert f(a, a) == 2 and a == [0, 1]\n"
+        "rows = [[0] * 2] * 2\nassert f(rows[0], rows) == 2\n"
+        "assert rows == [[0, 0, 1]] * 2 and rows[0] is rows[1]",
+    ),
+    "rows that are one row": Case(
+        "def f(x):\n    x[0].append(1)\n    return x[1]",
+        Status.PASSED,
+        "rows = [[0]] * 2\nassert f(rows) == [0, 1] and rows == [[0, 1]] * 2",
+    ),
+    "a list in itself": Case(
+        "def f(x):\n    x.append(x)\n    return x if len(x) > 2 else [x, x]",
+        Status.PASSED,
+        "a = [1, 2]\nassert f(a) is a and a[2] is a and len(a) == 3\n"
+        "b = [1]\nfound = f(b)\nassert found[0] is found[1] is b and b[1] is b\n"
+        "assert f(a) is a and len(a) == 4 and a[3] is a",
+    ),
+    "exact numbers and times": Case(
+        "def f(x):\n    return x + x",
+        Status.PASSED,
+        "from decimal import Decimal\nfrom fractions import Fraction\n"
+        "from datetime import timedelta\n"
+        "for v in [Decimal('1.10'), Fraction(1, 3), timedelta(1)]:\n"
+        "    assert f(v) == v + v and type(f(v)) is type(v), v",
+    ),
+    "a deque and a bytearray changed in place": Case(
+        "def f(x):\n    x.append(1)",
+        Status.PASSED,
+        "from collections import deque\n"
+        "for v in [deque([5]), bytearray(b'a')]:\n    f(v)\n    assert len(v) == 2 and v[1] == 1",
+    ),
+    "arrays": Case(
+        "import numpy as np\ndef f(x):\n    x[0] = 5\n    return x * 2",
+        Status.PASSED,
+        "a = np.array([1.5, 2.0])\nb = f(a)\n"
+        "assert type(b) is np.ndarray and b.dtype == a.dtype\n"
+        "assert np.array_equal(b, [10.0, 4.0]) and a[0] == 5\n"
+        "c = f(np.arange(6).reshape(2, 3))\nassert c.shape == (2, 3) and c.sum() == 54",
+        "import numpy as np\ndef f(x):\n    x[0] = 5\n    return x * 2",
+    ),
     "helpers and imports of the reference": Case(
         "def f(x):\n    return x ** 0.5",
         Status.PASSED,
