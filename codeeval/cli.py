@@ -212,6 +212,9 @@ def build_command(
 @sandbox_app.command("doctor")
 def doctor_command(
     sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
+    runtime: Annotated[
+        str | None, typer.Option(help="For Docker: an OCI runtime such as runsc.")
+    ] = None,
     json_: _Json = False,
 ) -> int:
     """Check what the sandbox promises on this machine."""
@@ -221,7 +224,7 @@ def doctor_command(
     from codeeval.sandbox.executor import SANDBOXES
 
     chosen("--sandbox", sandbox, SANDBOXES)
-    findings = diagnose(sandbox)
+    findings = diagnose(sandbox, runtime)
     if json_:
         print(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:

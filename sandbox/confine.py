@@ -21,6 +21,7 @@ __all__ = [
     "hide_memory",
     "OomCounter",
     "content",
+    "processes_of",
     "user_range",
 ]
 
@@ -28,9 +29,14 @@ _PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def become_subreaper() -> None:
-    """Have orphans of samples handed to this process, so that none is ever lost."""
-    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+def become_subreaper() -> bool:
+    """Have orphans of samples handed to this process, so that none is ever lost.
+
+    Returns:
+        Whether the kernel does so, and says which children a process has (gVisor does not).
+    """
+    adopts = _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    return adopts and os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
 
 def hide_memory() -> None:
@@ -194,14 +200,23 @@ class Confinement:
         first_user: The first of the range of 2000 ids that belongs to this jail.
         root: The directory in which each sample gets its own; empty entries are ours to make.
         filter_calls: Whether to install the system call filter.
+        adopts: Whether orphans of samples become children of this process.
     """
 
     USERS = 2000
 
     def __init__(
-        self, *, users: bool, alone: bool, first_user: int, root: str, filter_calls: bool
+        self,
+        *,
+        users: bool,
+        alone: bool,
+        first_user: int,
+        root: str,
+        filter_calls: bool,
+        adopts: bool,
     ) -> None:
         self.users = users
+        self.adopts = adopts
         self.alone = alone
         self.first_user = first_user
         self.root = root
@@ -340,7 +355,8 @@ def limit_all() -> None:
         (resource.RLIMIT_STACK, 64 * 2**20),
     ):
         value = min(value, ceiling_of(kind))
-        resource.setrlimit(kind, (value, value))
+        with contextlib.suppress(ValueError):  # gVisor has no message queues, and no such limit
+            resource.setrlimit(kind, (value, value))
 
 
 def ceiling_of(kind: int) -> int:
@@ -368,6 +384,20 @@ def descendants(parent: int) -> list[int]:
         pid = rest.pop()
         found.append(pid)
         rest.extend(children(pid))
+    return found
+
+
+def processes_of(user: int) -> list[int]:
+    """Return the ids of the processes that a user has, but for zombies."""
+    found = []
+    for pid in process_ids():
+        try:
+            if os.stat(f"/proc/{pid}").st_uid == user:
+                state = content(f"/proc/{pid}/stat").rpartition(b") ")[2][:1]
+                if state not in b"ZX":
+                    found.append(pid)
+        except OSError:
+            continue
     return found
 
 

@@ -32,13 +32,14 @@ PROBE_MEMORY = 256 * 2**20
 PROBE_WALL_SECONDS = 0.5
 
 
-def diagnose(sandbox: str = "auto") -> list[Finding]:
+def diagnose(sandbox: str = "auto", runtime: str | None = None) -> list[Finding]:
     """Look at the sandbox of this machine from outside and from inside.
 
     A missing daemon, a missing image or a sandbox that breaks is a finding, not an exception.
 
     Args:
         sandbox: One of ``executor.SANDBOXES``. ``auto`` takes what ``open_executor`` would take.
+        runtime: For Docker: an OCI runtime such as ``runsc``.
 
     Raises:
         ValueError: If there is no such sandbox.
@@ -61,7 +62,7 @@ def diagnose(sandbox: str = "auto") -> list[Finding]:
     if any(finding.ok is False and finding.subject in _NEEDED for finding in findings):
         return findings
     try:
-        with open_executor(sandbox, workers=1, limits=LIMITS) as executor:
+        with open_executor(sandbox, workers=1, limits=LIMITS, runtime=runtime) as executor:
             observed = observe(executor)
             findings += kept_promises(observed, executor.isolation, LIMITS)
             findings += _limits(executor)

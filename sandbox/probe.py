@@ -32,6 +32,7 @@ BENCHMARK_FILE = re.compile(
 ODD_ARGUMENT = 0x7FFFFFF0  # an id that nothing has, an address that is not mapped
 CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 CLONE = {"x86_64": 56, "aarch64": 220}
+PR_GET_NO_NEW_PRIVS = 39
 CLONE_NEW_USER = 0x10000000
 FAMILIES = (1, 2, 10, 16, 17, 29, 31, 38, 40, 44)
 """unix, inet and inet6; then netlink, packet, can, bluetooth, alg, vsock, xdp."""
@@ -65,6 +66,8 @@ def facts(calls: Mapping[str, int], families: Sequence[int]) -> dict[str, Any]:
     """
     with open("/proc/self/status") as file:
         status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    # Not every kernel tells it there.
+    status.setdefault("NoNewPrivs", str(ctypes.CDLL(None).prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)))
     with open("/proc/net/dev") as file:  # if_nameindex() would need a netlink socket
         interfaces = [line.partition(":")[0].strip() for line in file if ":" in line]
     return {

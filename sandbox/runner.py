@@ -149,17 +149,20 @@ class Runner(Bench):
 
         sample.watch({verdict_end: take}, self.host.frames)
         recycle = self._finish(sample)
-        verdict = self._grader_verdict(sample, grader, verdict_end, said)
+        verdict = self._grader_verdict(sample, grader, verdict_end, said, stuck=recycle)
         # A limit that was reached only after the last right answer takes nothing back.
         if verdict["status"] == "ended" or (sample.ending.limit and verdict["status"] != "passed"):
             verdict["status"], verdict["message"] = sample.ending.describe()
         return {**verdict, "sealed": True, "usage": sample.ending.usage(), "recycle": recycle}
 
     def _grader_verdict(
-        self, sample: Sample, grader: int, descriptor: int, said: bytearray
+        self, sample: Sample, grader: int, descriptor: int, said: bytearray, *, stuck: bool
     ) -> dict[str, Any]:
-        """Wait for the grader's verdict; a grader that was killed is no verdict."""
-        deadline = time.monotonic() + GRADER_WALL_SECONDS
+        """Wait for the grader's verdict; a grader that was killed is no verdict.
+
+        One that is ``stuck`` waits for the end of a sample that could not be cleared away.
+        """
+        deadline = time.monotonic() + (GRACE_SECONDS if stuck else GRADER_WALL_SECONDS)
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         poll.register(self.host.frames, 0)
@@ -183,6 +186,8 @@ class Runner(Bench):
         try:
             verdict: dict[str, Any] = json.loads(said)
         except ValueError:
+            if stuck:
+                return {"status": "ended", "message": ""} | NOTHING_COMPLETED
             if code < 0 and not self.confinement.users:  # in reach of the candidate alone
                 return {"status": "runtime_error", "message": GRADER_KILLED} | NOTHING_COMPLETED
             raise BrokenJail(f"the grader ended with exit code {code}") from None
@@ -225,7 +230,7 @@ class Runner(Bench):
         examiner.examine(self.host.file(check["tests"]), check["tests"], channel, requests)
         sample.watch({examiner.socket.fileno(): take}, self.host.frames)
         recycle = self._finish(sample)
-        if not said and not sample.ending.limit:
+        if not said and not sample.ending.limit and not recycle:
             said.append(self._await_examiner(examiner))
         if said and said[0]:
             verdict: dict[str, Any] = json.loads(said[0])

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from codeeval.sandbox.confine import Confinement, children, content, descendants
+from codeeval.sandbox.confine import Confinement, children, content, descendants, processes_of
 from codeeval.sandbox.host import HostGone
 from codeeval.sandbox.removal import sweep
 from codeeval.sandbox.zygote import Zygote, ZygoteDied
@@ -246,6 +246,12 @@ class Sample:
     def _is_over(self) -> bool:
         return self.ending.wait_status is not None or self.ending.orphaned
 
+    def _is_left(self) -> bool:
+        """Whether there are processes of a sample that is over."""
+        if self.confinement.adopts:
+            return not set(children()) <= self._spared
+        return bool(self._processes() if not self.confinement.users else processes_of(self.user))
+
     @property
     def _spared(self) -> set[int]:
         """The children of ours that are no processes of the sample."""
@@ -286,15 +292,7 @@ class Sample:
     def _processes(self) -> list[int]:
         """Return the ids of the sample's processes."""
         if self.confinement.users:
-            found = []
-            for name in os.listdir("/proc"):
-                if name.isdigit():
-                    try:
-                        if os.stat(f"/proc/{name}").st_uid == self.user:
-                            found.append(int(name))
-                    except OSError:
-                        continue
-            return found or [self.pid]
+            return processes_of(self.user) or [self.pid]
         return [pid for pid in descendants(os.getpid()) if pid not in self._spared]
 
     def _scan(self) -> tuple[float, int, int]:
@@ -370,7 +368,7 @@ class Sample:
                 continue
             if not self._is_over and poll.poll(5):
                 self._hear()
-            if self._is_over and set(children()) <= self._spared:
+            if self._is_over and not self._is_left():
                 ending.cpu_seconds = max(ending.cpu_seconds, self._collected)
                 return True
             if time.monotonic() > deadline:

@@ -168,7 +168,7 @@ def start(config: Mapping[str, Any]) -> Zygote:
     for name in PRELOADED.split():
         __import__(name)
     site.setquit()  # scripts end with exit(), which -S leaves out
-    become_subreaper()
+    adopts = become_subreaper()
     hide_memory()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
@@ -185,6 +185,7 @@ def start(config: Mapping[str, Any]) -> Zygote:
         first_user=first_user,
         root=config["root"],
         filter_calls=config["filter_calls"],
+        adopts=adopts,
     )
     return Zygote(confinement)
 

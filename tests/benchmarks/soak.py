@@ -1,6 +1,6 @@
 """Run very many programs, one in twenty hostile, and watch what does not stay flat.
 
-    python tests/benchmarks/soak.py [docker|bubblewrap] [SAMPLES]
+    python tests/benchmarks/soak.py [docker|docker:runsc|bubblewrap] [SAMPLES]
 
 Every verdict is compared with what it must be. Prints the throughput of the first and the last
 tenth, and processes, descriptors, containers and memory before and after.
@@ -139,16 +139,19 @@ def runners(mark: str) -> list[int]:
 def soak(sandbox: str, count: int, workers: int = 2) -> Soak:
     """Run ``count`` programs; return what was seen."""
     mark = f"CODEEVAL_SOAK={os.getpid()}-{time.monotonic_ns()}"
-    name, _, value = mark.partition("=")
+    variable, _, value = mark.partition("=")
     from codeeval.sandbox import local
 
-    local.ENVIRONMENT[name] = value  # every process of the jails carries it
+    local.ENVIRONMENT[variable] = value  # every process of the jails carries it
     wrong: list[str] = []
     rates: list[float] = []
     measured: list[tuple[int, int, int]] = []
     tenth = max(1, count // 10)
     try:
-        with open_executor(sandbox, workers=workers, limits=LIMITS) as executor:
+        name, _, runtime = sandbox.partition(":")
+        with open_executor(
+            name, workers=workers, limits=LIMITS, runtime=runtime or None
+        ) as executor:
             sent, expected = itertools.tee(programs(count))
             started = time.perf_counter()
             verdicts = executor.run_many(program for program, _ in sent)
@@ -169,7 +172,7 @@ def soak(sandbox: str, count: int, workers: int = 2) -> Soak:
             time.sleep(0.2)
         left = tuple(f"process {pid}" for pid in runners(mark))
     finally:
-        del local.ENVIRONMENT[name]
+        del local.ENVIRONMENT[variable]
     first, last = measured[0], measured[-1]
     return Soak(
         tuple(wrong),

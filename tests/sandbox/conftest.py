@@ -11,14 +11,21 @@ from tests.sandbox.programs import LIMITS
 
 UNSAFE, BUBBLEWRAP = "unsafe-local", "bubblewrap"
 DOCKER = pytest.param("docker", marks=pytest.mark.docker)
-EVERY = [UNSAFE, BUBBLEWRAP, DOCKER]
-JAILED = [BUBBLEWRAP, DOCKER]
+GVISOR = pytest.param("docker:runsc", marks=[pytest.mark.docker, pytest.mark.slow])
+EVERY = [UNSAFE, BUBBLEWRAP, DOCKER, GVISOR]
+JAILED = [BUBBLEWRAP, DOCKER, GVISOR]
 
 
-def open_or_skip(sandbox: str, *, workers: int = 1) -> Executor:
-    """Open an executor; without the backend skip, or fail if CODEEVAL_REQUIRE_ALL is set."""
+def open_or_skip(sandbox: str, *, workers: int = 1, isolation: str = "worker") -> Executor:
+    """Open an executor; without the backend skip, or fail if CODEEVAL_REQUIRE_ALL is set.
+
+    ``docker:runsc`` is Docker with gVisor as its runtime.
+    """
+    name, _, runtime = sandbox.partition(":")
     try:
-        return open_executor(sandbox, workers=workers, limits=LIMITS)
+        return open_executor(
+            name, workers=workers, limits=LIMITS, runtime=runtime or None, isolation=isolation
+        )
     except SandboxUnavailable as error:
         if os.environ.get("CODEEVAL_REQUIRE_ALL"):
             raise

@@ -17,7 +17,7 @@ import pytest
 
 from codeeval.sandbox.executor import Executor
 from tests.sandbox.catalogue import SECTIONS, Arena, Attack, Outcome, attacks
-from tests.sandbox.conftest import DOCKER, open_or_skip
+from tests.sandbox.conftest import DOCKER, GVISOR, open_or_skip
 
 COUNTS = {"A": 14, "B": 16, "C": 16, "D": 12, "E": 42, "F": 14, "G": 12, "H": 22, "I": 15}
 COUNTS |= {"J": 13, "K": 13, "L": 11}
@@ -36,7 +36,7 @@ NOT_APPLICABLE = {
     "G9": "hidden tests learnt from a board's messages: a matter of the leaderboard",
     "H20": "results fetched as files: none is",
 }
-BACKENDS = [DOCKER, "bubblewrap", "unsafe-local"]
+BACKENDS = [DOCKER, GVISOR, "bubblewrap", "unsafe-local"]
 
 
 def test_every_row_of_the_catalogue_has_a_program_or_a_reason():

@@ -257,15 +257,18 @@ def test_an_executor_is_of_no_use_in_a_fork(executor):
     assert executor.run(numbered(1)).status is Status.PASSED
 
 
-SHOW_JAIL = "print(open('/proc/1/stat').read().rpartition(')')[2].split()[19])  # its start"
+SHOW_JAIL = (
+    "import os\n"
+    "print(open('/proc/1/stat').read().rpartition(')')[2].split()[19], os.getuid() // 2000)"
+)
+"""When it was started, and its range of users where it has one."""
 
 
 @pytest.mark.parametrize("sandbox", JAILED)
 @pytest.mark.parametrize(("isolation", "jails"), [("worker", 1), ("container", 4)])
 def test_each_program_has_a_jail_of_its_own_on_request(sandbox, isolation, jails):
-    open_or_skip(sandbox).close()
     programs = [with_tests(f"{SHOW_JAIL}\n# {n}") for n in range(4)]
-    with open_executor(sandbox, workers=1, limits=LIMITS, isolation=isolation) as executor:
+    with open_or_skip(sandbox, isolation=isolation) as executor:
         seen = [executor.run(program).stdout for program in programs[:2]]
         seen += [verdict.stdout for verdict in executor.run_many(programs[2:])]
     assert len(set(seen)) == jails
