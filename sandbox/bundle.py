@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["BOOT", "RUNNER_MODULES", "start_bytes"]
 
-ZYGOTE_MODULES = ("trees", "codec", "records", "confine", "candidate", "zygote")
+ZYGOTE_MODULES = ("trees", "codec", "records", "confine", "candidate", "unittests", "zygote")
 RUNNER_MODULES = (
     *ZYGOTE_MODULES,
     "host",

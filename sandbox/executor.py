@@ -13,7 +13,16 @@ from typing import Protocol, Self, runtime_checkable
 from codeeval.sandbox.codec import pack
 from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.jail import Jail, JailDied
-from codeeval.sandbox.program import Blob, Limits, Outputs, Program, Stdio, Truth
+from codeeval.sandbox.program import (
+    Blob,
+    Check,
+    Limits,
+    Outputs,
+    Program,
+    Stdio,
+    Truth,
+    UnitTests,
+)
 from codeeval.sandbox.verdict import CheckResult, Status, Verdict
 from codeeval.sandbox.wire import blobs_of, encode_program, frame, outputs_of, verdict_of
 
@@ -411,8 +420,15 @@ class Pool:
 
 def patience(program: Program) -> float:
     """Return after how many seconds without a reply a jail counts as dead."""
-    runs = sum(len(check.cases) if isinstance(check, Stdio) else 1 for check in program.checks)
+    runs = sum(map(runs_of, program.checks))
     return runs * (10 * program.limits.wall_seconds + OWN_SECONDS)
+
+
+def runs_of(check: Check) -> int:
+    """Return how many processes of a candidate a check starts at most."""
+    if isinstance(check, Stdio):
+        return len(check.cases)
+    return len(check.names) if isinstance(check, UnitTests) else 1
 
 
 def default_workers() -> int:

@@ -7,7 +7,18 @@ import marshal
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
-__all__ = ["Asserts", "Blob", "Calls", "Check", "Limits", "Outputs", "Program", "Stdio", "Truth"]
+__all__ = [
+    "Asserts",
+    "Blob",
+    "Calls",
+    "Check",
+    "Limits",
+    "Outputs",
+    "Program",
+    "Stdio",
+    "Truth",
+    "UnitTests",
+]
 
 GIB = 2**30
 
@@ -106,6 +117,31 @@ class Asserts(_Part):
 
 
 @dataclass(frozen=True)
+class UnitTests(_Part):
+    """Classes of ``unittest``: tests that have to share an interpreter with the candidate.
+
+    Each test runs in a process of its own. It counts as passed if that process sends a secret
+    after the test has succeeded, and nothing that judges tests has been changed until then. That
+    makes cheating hard, not impossible: the verdict is unsealed.
+
+    Attributes:
+        tests: Python source with the classes; it runs in the candidate's module, after it.
+        names: The tests, as ``Class.method``. All of them must pass; what else there is does not
+            count, so nothing can be left out by the candidate.
+        all_failures: Whether to run the tests after the first that fails, too.
+    """
+
+    tests: str = field(repr=False)
+    names: tuple[str, ...]
+    all_failures: bool = False
+    name: str = "tests"
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            raise ValueError("there must be at least one test")
+
+
+@dataclass(frozen=True)
 class Truth:
     """What a reference did with the inputs of a :class:`Calls` check.
 
@@ -180,7 +216,7 @@ class Stdio(_Part):
     name: str = "tests"
 
 
-Check = Asserts | Calls | Outputs | Stdio
+Check = Asserts | Calls | Outputs | Stdio | UnitTests
 
 
 @dataclass(frozen=True)

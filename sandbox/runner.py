@@ -19,7 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from codeeval.sandbox.bench import (
@@ -55,6 +55,20 @@ from codeeval.sandbox.zygote import Zygote
 __all__ = ["main"]
 
 STDIO_BYTES = 16 * 2**20
+
+
+@dataclass
+class Run:
+    """One candidate's process that has ended, and what came of it."""
+
+    sample: Sample
+    record: tuple[int, bytes] | None
+    left: bool
+    """Whether something is left of it."""
+    status: str
+    message: str
+    unloadable: bool
+    """Whether its code did not even load."""
 
 
 class Runner(Bench):
@@ -99,26 +113,19 @@ class Runner(Bench):
     def _judge_asserts(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run tests in the candidate's process; only the nonce at the end is a pass."""
         nonce = os.urandom(16)
-        first = FirstRecord()
-        channel, channel_end = os.pipe()
         tests = kept(marshal.dumps((check["setup"], check["tests"], nonce), 2))
-        order = Order("asserts", (), case.code, channel_end, tests, self.nothing)
-        try:
-            sample = self._start(case, order)
-        finally:
-            os.close(tests)
-        recycle = self._await(sample, channel, first)
-        status, message, loading = conclude(sample, first.record, nonce)
+        order = Order("asserts", (), case.code, -1, tests, self.nothing)
+        made = self._run(case, order, nonce, tests)
         return {
-            "status": status,
-            "message": message,
-            "completed": int(status == "passed"),
+            "status": made.status,
+            "message": made.message,
+            "completed": int(made.status == "passed"),
             "total": 1,
-            "failures": [] if status == "passed" else [0],
+            "failures": [] if made.status == "passed" else [0],
             "sealed": False,
-            "usage": sample.ending.usage(),
-            "recycle": recycle,
-            "unloadable": loading,
+            "usage": made.sample.ending.usage(),
+            "recycle": made.left,
+            "unloadable": made.unloadable,
         }
 
     def _judge_calls(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
@@ -287,58 +294,84 @@ class Runner(Bench):
 
     def _judge_stdio(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run the candidate as a script on each input; compare what it printed, outside of it."""
+        texts: list[str] = marshal.loads(self.host.blob(check["inputs"]))
+
+        def run(number: int) -> Run:
+            printed = Capture(2 * STDIO_BYTES)
+            stdin = kept(texts[number].encode("utf-8", "surrogatepass"))
+            order = Order("script", (), case.code, -1, self.nothing, stdin)
+            made = self._run(replace(case, stdout=printed), order, b"", stdin)
+            ending = made.sample.ending
+            if made.record is None and not ending.limit and ending.wait_status == 0:
+                made.status, made.message = "passed", ""  # it left by os._exit(0), as it may
+            text = printed.data()
+            case.stdout.feed(text[: case.limits["output_bytes"]])
+            if made.status == "passed" and printed.truncated:
+                made.status, made.message = "output_limit", f"printed {printed.size} bytes"
+            elif made.status == "passed":
+                made.message = self._difference(text, check["expected"], number)
+                made.status = "wrong_answer" if made.message else "passed"
+            return made
+
+        names = [f"test {number}" for number in range(len(texts))]
+        return self._run_each(run, names, sealed=True, keep_going=check["all_failures"])
+
+    def _judge_unittests(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
+        """Run each test in a candidate's process of its own; the nonce at its end is a pass."""
+
+        def run(number: int) -> Run:
+            nonce = os.urandom(16)
+            given = kept(marshal.dumps((check["tests"], nonce), 2))
+            what = (check["names"][number],)
+            order = Order("unittest", what, case.code, -1, given, self.nothing)
+            return self._run(case, order, nonce, given)
+
+        names = check["names"]
+        return self._run_each(run, names, sealed=False, keep_going=check["all_failures"])
+
+    def _run_each(
+        self, run: Callable[[int], Run], names: list[str], *, sealed: bool, keep_going: bool
+    ) -> dict[str, Any]:
+        """Run one process after the other until one fails, or with ``keep_going`` all of them."""
         result: dict[str, Any] = {"status": "passed", "message": "", "completed": 0}
         failures, recycle = list[int](), False
         usage = {"wall_seconds": 0.0, "cpu_seconds": 0.0, "memory_bytes": 0, "waiting_seconds": 0.0}
-        texts: list[str] = marshal.loads(self.host.blob(check["inputs"]))
-        for number, text in enumerate(texts):
-            printed = Capture(2 * STDIO_BYTES)
-            sample, record, left = self._run_script(replace(case, stdout=printed), text)
-            recycle |= left
-            status, message, unloadable = conclude(sample, record, b"")
-            if record is None and not sample.ending.limit and sample.ending.wait_status == 0:
-                status, message = "passed", ""  # it left by os._exit(0), as a program may
-            printed_text = printed.data()
-            case.stdout.feed(printed_text[: case.limits["output_bytes"]])
-            if status == "passed" and printed.truncated:
-                status, message = "output_limit", f"printed {printed.size} bytes"
-            elif status == "passed":
-                message = self._difference(printed_text, check["expected"], number)
-                status = "wrong_answer" if message else "passed"
-            for key, value in sample.ending.usage().items():
+        for number, name in enumerate(names):
+            made = run(number)
+            recycle |= made.left
+            for key, value in made.sample.ending.usage().items():
                 usage[key] = max(usage[key], value) if key == "memory_bytes" else usage[key] + value
-            if status != "passed":
+            if made.status != "passed":
                 failures.append(number)
                 if result["status"] == "passed":
-                    result["status"], result["message"] = status, f"test {number}: {message}"
-                if unloadable or not check["all_failures"]:
-                    result["unloadable"] = unloadable
+                    result["status"], result["message"] = made.status, f"{name}: {made.message}"
+                if made.unloadable or not keep_going:
+                    result["unloadable"] = made.unloadable
                     break
             result["completed"] = number + 1
         return {
             **result,
-            "total": len(texts),
+            "total": len(names),
             "failures": failures,
-            "sealed": True,
+            "sealed": sealed,
             "usage": usage,
             "recycle": recycle,
         }
 
-    def _run_script(self, case: Case, text: str) -> tuple[Sample, tuple[int, bytes] | None, bool]:
-        """Run a script on one input; return it, what it said of itself, whether it left something.
+    def _run(self, case: Case, order: Order, nonce: bytes, given: int) -> Run:
+        """Run one candidate that says one word at most; ``given`` is closed.
 
         What it prints counts to its end: it is not settled before that.
         """
-        stdin = kept(text.encode("utf-8", "surrogatepass"))
         channel, channel_end = os.pipe()
         first = FirstRecord()
-        order = Order("script", (), case.code, channel_end, self.nothing, stdin)
         try:
-            sample = self._start(case, order)
+            sample = self._start(case, order._replace(channel=channel_end))
         finally:
-            os.close(stdin)
+            os.close(given)
         left = self._await(sample, channel, first)
-        return sample, first.record, left
+        status, message, unloadable = conclude(sample, first.record, nonce)
+        return Run(sample, first.record, left, status, message, unloadable)
 
     def _difference(self, printed: bytes, expected: str, number: int) -> str:
         """Compare in a child, which alone knows the answer; return a message if they differ."""

@@ -23,6 +23,7 @@ from codeeval.sandbox.program import (
     Outputs,
     Program,
     Stdio,
+    UnitTests,
 )
 from codeeval.sandbox.verdict import CheckResult, Status, Usage, Verdict
 
@@ -89,6 +90,14 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "name": check.name,
             "tests": check.tests,
             "setup": check.setup,
+        }
+    if isinstance(check, UnitTests):
+        return {
+            "kind": "unittests",
+            "name": check.name,
+            "tests": check.tests,
+            "names": list(check.names),
+            "all_failures": check.all_failures,
         }
     if isinstance(check, Stdio):
         inputs, expected = _case_blobs(check.cases)

@@ -40,6 +40,7 @@ from codeeval.sandbox.confine import (
     user_range,
 )
 from codeeval.sandbox.records import VALUE, write_record
+from codeeval.sandbox.unittests import run_unittest
 
 __all__ = ["Zygote", "ZygoteDied", "start"]
 
@@ -59,6 +60,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "reference": run_reference,
     "script": run_script,
     "served": run_served,
+    "unittest": run_unittest,
 }
 
 

@@ -1,8 +1,8 @@
 """Your own benchmark without code: a folder with ``task.yaml`` and a JSONL file of problems.
 
-A problem is judged by what its record holds: ``tests`` (asserts as text), ``inputs`` (argument
-lists; the reference gives the outputs), ``inputs`` and ``outputs``, or ``cases`` (pairs of input
-and output text for a program that reads stdin and prints).
+A problem is judged by what its record holds: ``tests`` (asserts or classes of unittest as text),
+``inputs`` (argument lists; the reference gives the outputs), ``inputs`` and ``outputs``, or
+``cases`` (pairs of input and output text for a program that reads stdin and prints).
 """
 
 from __future__ import annotations
@@ -17,10 +17,20 @@ from typing import Any, ClassVar
 import yaml
 
 from codeeval.sandbox.codec import Unencodable, encode, pack
-from codeeval.sandbox.program import Asserts, Blob, Calls, Check, Limits, Program, Stdio, Truth
+from codeeval.sandbox.program import (
+    Asserts,
+    Blob,
+    Calls,
+    Check,
+    Limits,
+    Program,
+    Stdio,
+    Truth,
+    UnitTests,
+)
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.sanitize import parsed
-from codeeval.tasks.sealing import called_functions
+from codeeval.tasks.sealing import called_functions, test_names
 from codeeval.tasks.source import content_digest, field, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample
 
@@ -165,6 +175,8 @@ class Custom:
         record = problem.record
         if "tests" in record:
             tests = _code(record, place)
+            if names := test_names(tests):
+                return UnitTests(tests, names)
             return Asserts(
                 tests=tests,
                 reference=problem.reference,

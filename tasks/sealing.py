@@ -1,4 +1,4 @@
-"""What tests call in a candidate, so that they can run in another process than it."""
+"""What tests are made of, from their text alone: nothing of them is run to find out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 
 from codeeval.tasks.sanitize import parsed
 
-__all__ = ["called_functions"]
+__all__ = ["called_functions", "test_names"]
 
 
 def called_functions(tests: str, reference: str) -> tuple[str, ...]:
@@ -24,3 +24,41 @@ def called_functions(tests: str, reference: str) -> tuple[str, ...]:
         return ()
     names = (node.name for node in body if isinstance(node, ast.FunctionDef) and node.name in used)
     return tuple(dict.fromkeys(names))
+
+
+def test_names(tests: str) -> tuple[str, ...]:
+    """Return the tests of the classes of unittest in a text, as ``Class.method``.
+
+    A class is one if the name of a base of it ends in ``TestCase``; it has the tests of those of
+    its bases that are in the text. The order is that of unittest: by class, then by name.
+    """
+    tree = parsed(tests)
+    if tree is None:
+        return ()
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    names = list[str]()
+    for kind in classes:
+        family = _family(kind, classes)
+        if any(name.endswith("TestCase") for name in family - {kind}):
+            methods = {
+                node.name
+                for name in family
+                if name in classes
+                for node in classes[name].body
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            }
+            names += [f"{kind}.{name}" for name in sorted(methods) if name.startswith("test")]
+    return tuple(names)
+
+
+def _family(name: str, classes: dict[str, ast.ClassDef]) -> set[str]:
+    """Return the names of a class's bases, and of theirs, and its own."""
+    found, rest = {name}, [name]
+    while rest:
+        node = classes.get(rest.pop())
+        for base in node.bases if node is not None else ():
+            text = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+            if text and text not in found:
+                found.add(text)
+                rest.append(text)
+    return found

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from codeeval.sandbox.codec import loads, unpack
-from codeeval.sandbox.program import Asserts, Calls, Limits, Stdio
+from codeeval.sandbox.program import Asserts, Calls, Limits, Stdio, UnitTests
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.custom import Custom
 from codeeval.tasks.registry import load_task
@@ -115,6 +115,16 @@ def test_settings(folder):
     (check,) = task.program(problem, Sample(problem.id, 0, solution="")).checks
     assert (check.minimum_seconds, check.time_factor) == (2.0, 8.0)
     assert task.score(problem, Verdict(Status.PASSED)) == {"pass": 1.0}
+
+
+def test_classes_of_unittest_are_run_as_such(folder):
+    tests = (
+        "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        add(1, 2)\n"
+    )
+    task = folder.write({**TESTS, "tests": tests})
+    problem = next(task.problems())
+    (check,) = task.program(problem, Sample(problem.id, 0, solution="")).checks
+    assert check == UnitTests(tests + "\n", ("T.test_a",))
 
 
 def test_the_registry_takes_the_path_of_the_folder(folder):
