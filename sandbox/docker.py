@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from codeeval.sandbox.bundle import BOOT
-from codeeval.sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
+from codeeval.sandbox.errors import ImageMissing, SandboxUnavailable
 from codeeval.sandbox.image import find_image
 from codeeval.sandbox.jail import Jail
 from codeeval.sandbox.local import ENVIRONMENT, PYTHON_FLAGS, first_user
@@ -232,19 +232,3 @@ class _Container:
             except (DockerException, OSError) as error:
                 self._said.append(f"not removed: {error}".encode())
         return b"".join(self._said).decode("utf-8", "backslashreplace")[-2000:].strip()
-
-
-def sweep(client: docker.DockerClient) -> int:
-    """Remove the containers of codeeval processes of this host that have ended; return how many."""
-    removed = 0
-    for container in client.containers.list(
-        all=True, filters={"label": LABEL}, ignore_removed=True
-    ):
-        owner = container.labels.get(LABEL, "")
-        if owner.isdigit() and not os.path.exists(f"/proc/{owner}"):
-            try:
-                container.remove(force=True)
-                removed += 1
-            except Exception as error:
-                raise SandboxError(f"container {container.short_id} stays: {error}") from error
-    return removed

@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,29 @@ def calls(name: str) -> Iterator[str]:
     )
 
 
+def sealing() -> Iterator[str]:
+    """The same tests sealed and in the candidate's process, in the same jails, taking turns."""
+    task = load_task("humaneval")
+    problems = {problem.id: problem for problem in task.problems()}
+    programs: dict[bool, list[Program]] = {True: [], False: []}
+    for sample in references(task, 10):
+        program = task.program(problems[sample.task_id], sample)
+        (check,) = program.checks
+        assert isinstance(check, Asserts)
+        for sealed, chosen in programs.items():
+            chosen.append(replace(program, checks=(replace(check, sealed=sealed),)))
+    spent = {True: 0.0, False: 0.0}
+    with open_executor("docker", workers=WORKERS) as executor:
+        for _ in range(3):
+            for sealed, chosen in programs.items():
+                spent[sealed] += cost(lambda chosen=chosen: list(executor.run_many(chosen)))[0] / 3
+    yield "\n### Sealed and not, HumanEval references x 10\n"
+    yield "| what | CPU s | ratio |"
+    yield "| --- | --- | --- |"
+    yield f"| tests in the candidate's process | {spent[False]:.2f} | 1.00 |"
+    yield f"| sealed | {spent[True]:.2f} | {spent[True] / spent[False]:.2f} |"
+
+
 def loops() -> Iterator[str]:
     """A mix with 2 % endless loops: the loops' own limits divided by the workers, plus the rest."""
     task = load_task("humaneval")
@@ -242,6 +266,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "humaneval": humaneval,
     "humaneval-plus": lambda: calls("humaneval-plus"),
     "mbpp-plus": lambda: calls("mbpp-plus"),
+    "sealing": sealing,
     "loops": loops,
 }
 

@@ -20,7 +20,7 @@ from docker.errors import APIError
 from codeeval.sandbox import image as images
 from codeeval.sandbox.bundle import BOOT, RUNNER_MODULES
 from codeeval.sandbox.confine import Confinement, user_range
-from codeeval.sandbox.docker import LABEL, connect, container_options, sweep
+from codeeval.sandbox.docker import LABEL, connect, container_options
 from codeeval.sandbox.errors import ImageMissing, SandboxUnavailable
 from codeeval.sandbox.executor import open_executor
 from codeeval.sandbox.jail import JailDied
@@ -199,22 +199,6 @@ def test_a_driver_that_is_killed_leaves_no_container(daemon, tmp_path, sent):
         process.send_signal(sent)
         process.wait(60)
     assert eventually(lambda: not containers_of(daemon, process.pid), 60)
-
-
-@pytest.mark.docker
-def test_the_containers_of_the_dead_can_be_swept(daemon):
-    image = images.find_image(daemon)
-    orphan = daemon.containers.create(image, "true", labels={LABEL: "99999999"})
-    mine = daemon.containers.create(image, "true", labels={LABEL: str(os.getpid())})
-    try:
-        assert sweep(daemon) >= 1
-        assert containers_of(daemon, 99999999) == []
-        assert mine.id in {container.id for container in containers_of(daemon, os.getpid())}
-    finally:
-        mine.remove(force=True)
-        for container in containers_of(daemon, 99999999):
-            container.remove(force=True)
-    assert orphan.id
 
 
 # A connection that is refused leaves docker-py's socket to the garbage collector.
