@@ -20,7 +20,7 @@ from codeeval.cli_values import (
     Missing,
     below,
     chosen,
-    ids_in,
+    ids_chosen,
     ks_of,
     size_of,
     thresholds_of,
@@ -106,6 +106,9 @@ def evaluate_command(
     include: Annotated[
         list[str] | None, typer.Option(help="Id of a problem; may be given again.")
     ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Id of a problem to leave out; may be given again.")
+    ] = None,
     id_range: Annotated[
         str | None, typer.Option(help="Problems numbered LO to HI - 1: LO-HI.")
     ] = None,
@@ -135,7 +138,12 @@ def evaluate_command(
     ] = None,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", "--i-just-wanna-run", help="Begin anew, whatever is there."),
+        typer.Option(
+            "--overwrite",
+            "--no-resume",
+            "--i-just-wanna-run",
+            help="Begin anew, whatever is there.",
+        ),
     ] = False,
     no_deduplicate: Annotated[
         bool, typer.Option("--no-deduplicate", help="Run equal programs each time.")
@@ -190,11 +198,7 @@ def evaluate_command(
         "mbpp-plus",
     ):
         raise typer.BadParameter(f"--compat {compat}: EvalPlus has no task {benchmark.name!r}")
-    included = tuple(include or ())
-    if unknown := sorted(set(included) - {problem.id for problem in benchmark.problems()}):
-        raise typer.BadParameter(f"--include: no problem {unknown[0]!r} in {benchmark.name}")
-    if id_range is not None:
-        included += tuple(i for i in ids_in(id_range, benchmark) if i not in included)
+    included = ids_chosen(benchmark, include or (), exclude or (), id_range)
     return evaluate_to_the_end(
         path,
         benchmark,
@@ -220,7 +224,7 @@ def evaluate_command(
         code_field=code_field,
         cpu_seconds=timeout,
         memory_bytes=size_of(memory),
-        include=included or None,
+        include=included,
         limit=limit,
         deduplicate=not no_deduplicate,
     )

@@ -19,7 +19,7 @@ __all__ = [
     "SamplesFormat",
     "below",
     "chosen",
-    "ids_in",
+    "ids_chosen",
     "ks_of",
     "size_of",
     "thresholds_of",
@@ -88,6 +88,25 @@ def ids_in(text: str, task: Task) -> tuple[str, ...]:
     if not ids:
         raise typer.BadParameter(f"--id-range {text}: no problem of {task.name} is in it")
     return tuple(ids)
+
+
+def ids_chosen(
+    task: Task, include: Sequence[str], exclude: Sequence[str], id_range: str | None
+) -> tuple[str, ...] | None:
+    """Return the ids of the problems to be evaluated, None for all of them."""
+    known = [problem.id for problem in task.problems()]
+    for flag, ids in (("--include", include), ("--exclude", exclude)):
+        if unknown := sorted(set(ids) - set(known)):
+            raise typer.BadParameter(f"{flag}: no problem {unknown[0]!r} in {task.name}")
+    chosen_ids = tuple(include)
+    if id_range is not None:
+        chosen_ids += tuple(i for i in ids_in(id_range, task) if i not in chosen_ids)
+    if not exclude:
+        return chosen_ids or None
+    left = tuple(i for i in chosen_ids or known if i not in set(exclude))
+    if not left:
+        raise typer.BadParameter("--exclude: no problem is left")
+    return left
 
 
 def thresholds_of(texts: Iterable[str], ks: Sequence[int]) -> dict[str, float]:

@@ -19,11 +19,13 @@ from codeeval.options import Options, OptionsError
 from codeeval.report import Report, ReportBuilder
 from codeeval.run_directory import RunDirectory, find_run, new_run
 from codeeval.run_files import iter_results
+from codeeval.run_log import run_log
 from codeeval.samples.completeness import Completeness
 from codeeval.samples.errors import SampleError
 from codeeval.samples.ids import SampleIds
 from codeeval.samples.read import read_samples
 from codeeval.sandbox.executor import Executor, default_workers
+from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import Problem, Sample, Task
@@ -151,7 +153,12 @@ def evaluate(
             else:
                 path = find(Path(runs or "runs"), manifest["spec"], benchmark.name)
             directory = stack.enter_context(RunDirectory(path, manifest, overwrite=overwrite))
+            log = stack.enter_context(run_log(path))
+            log.info("task %s, data %s, %s samples", benchmark.name, benchmark.digest[:12], total)
+            for text in notices:
+                log.info("%s", text)
             if directory.finished:
+                log.info("%s samples were judged before", directory.finished)
                 notice(f"{path}: {directory.finished} samples were judged before")
             source = stack.enter_context(closing(directory.recording(source)))
         pool = executor or stack.enter_context(settings.executor())
@@ -163,6 +170,9 @@ def evaluate(
         for result in stack.enter_context(closing(results)):
             if directory is not None:
                 directory.append(result)
+                if result.verdict.status is Status.INFRASTRUCTURE_ERROR:
+                    failure = result.verdict.message[:500]
+                    log.warning("%s, sample %s: %s", result.task_id, result.index, failure)
             else:
                 _count(builder, result)
             progress(result, total)
@@ -172,7 +182,9 @@ def evaluate(
         manifest["notices"] = notices
         if directory is None:
             return Run(builder.build(manifest))
-        return Run(_finish(directory, builder, problems, manifest), directory.path)
+        report = _finish(directory, builder, problems, manifest)
+        log.info("finished: %s", ", ".join(f"{n} {status}" for status, n in report.counts.items()))
+        return Run(report, directory.path)
 
 
 def evaluate_iter(

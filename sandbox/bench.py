@@ -161,7 +161,7 @@ class Bench:
     def _dismiss(self) -> None:
         """End the examiner, if there is one; the next sealed check starts another."""
         if self.examiner is not None:
-            self.confinement.kill_all(self.confinement.grader)
+            self.confinement.kill_all(self.confinement.grader, {self.zygote.pid})
             with contextlib.suppress(ChildProcessError):  # it was collected with a sample
                 os.waitpid(self.examiner.pid, 0)
             self.examiner.socket.close()

@@ -71,9 +71,9 @@ def tables(rows: list[dict[str, Any]]) -> Iterator[str]:
     unsealed = [row for row in rows if row["check"] == "unsealed"]
     for backend in dict.fromkeys(row["backend"] for row in unsealed):
         own = [row for row in unsealed if row["backend"] == backend]
-        forged = Counter(row["row"] for row in own if row["forged"])
+        forged = Counter(row["row"] for row in own if row["status"] == "passed")
         names = ", ".join(f"{name} ({n})" if n > 1 else name for name, n in forged.items())
-        yield f"\n{backend}, unsealed: {sum(forged.values())} of {len(own)} forged: {names}"
+        yield f"\n{backend}, unsealed: {sum(forged.values())} of {len(own)} passed: {names}"
 
 
 if __name__ == "__main__":

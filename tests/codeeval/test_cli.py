@@ -7,11 +7,12 @@ import json
 import warnings
 
 import pytest
+import typer
 
 from codeeval.cli import main, with_hyphens
 from codeeval.cli_exit import exit_code, message_of
 from codeeval.cli_progress import Progress
-from codeeval.cli_values import below, ids_in, ks_of, size_of, thresholds_of, unescaped
+from codeeval.cli_values import below, ids_chosen, ids_in, ks_of, size_of, thresholds_of, unescaped
 from codeeval.evaluation import Run
 from codeeval.judging import SampleResult
 from codeeval.sandbox.doctor import Finding
@@ -74,6 +75,7 @@ class TestGeneral:
             (["evaluate", "starter", "a", "--fail-under", "50"], "must be such as pass@1=0.5"),
             (["evaluate", "starter", "a", "--fail-under", "pass@7=0.5"], "add 7 to --k"),
             (["evaluate", "starter", "a", "--include", "X/1"], "no problem 'X/1' in starter"),
+            (["evaluate", "starter", "a", "--exclude", "X/1"], "no problem 'X/1' in starter"),
             (["evaluate", "starter", "a", "--id-range", "9-2"], "--id-range must be LO-HI"),
             (["evaluate", "starter", "a", "--id-range", "900-999"], "no problem of starter"),
             (["evaluate", "starter", "a", "--compat", "evalplus"], "EvalPlus has no task"),
@@ -135,7 +137,7 @@ class TestDoctor:
     @pytest.mark.parametrize(("ok", "code"), [(True, 0), (None, 0), (False, 4)])
     def test_a_broken_promise_ends_with_4(self, call, monkeypatch, ok, code):
         findings = [Finding("network", "eth0", "none", ok)]
-        monkeypatch.setattr("codeeval.sandbox.doctor.diagnose", lambda sandbox: findings)
+        monkeypatch.setattr("codeeval.sandbox.doctor.diagnose", lambda sandbox, runtime: findings)
         ended = call("sandbox", "doctor")
         assert ended.code == code
         assert "eth0" in ended.out
@@ -262,6 +264,19 @@ class TestValues:
     @pytest.mark.parametrize("text", ["1-3", "1,3", "[1,3]", "(1, 3)"])
     def test_id_ranges_leave_their_end_out_as_evalplus_does(self, text):
         assert ids_in(text, load_task("starter")) == ("Starter/1", "Starter/2")
+
+    def test_problems_are_chosen_and_left_out(self):
+        task = load_task("starter")
+        assert ids_chosen(task, (), (), None) is None
+        assert ids_chosen(task, ("Starter/3",), (), "0-2") == (
+            "Starter/3",
+            "Starter/0",
+            "Starter/1",
+        )
+        assert ids_chosen(task, (), ("Starter/1",), "0-3") == ("Starter/0", "Starter/2")
+        assert len(ids_chosen(task, (), ("Starter/1", "Starter/5"), None)) == 46
+        with pytest.raises(typer.BadParameter, match="no problem is left"):
+            ids_chosen(task, ("Starter/1",), ("Starter/1",), None)
 
     def test_escapes(self):
         assert unescaped(r"\ndef\t\\n") == "\ndef\t\\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,6 +76,25 @@ def test_an_exception_in_the_callback_leaves_a_run_to_go_on_with(task, executor,
     assert len(lines_of(path)) == 5
     assert read_manifest(path)["status"] == "started"
     goes_on(path, task, executor, mixture(4), at_most=7)
+
+
+def test_the_log_says_what_happened_and_when(task, executor, tmp_path):
+    def progress(result, total):
+        if result is not None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(mixture(4), task, executor=executor, output=tmp_path, progress=progress)
+    evaluate(mixture(4), task, executor=executor, output=tmp_path)
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO ", line) for line in lines)
+    words = [line.split(" ", 2)[2] for line in lines]
+    assert words[0].startswith("codeeval ")
+    assert words[1].startswith(f"task {task.name}, data {task.task.digest[:12]}")
+    assert words[2].startswith("ended early: KeyboardInterrupt")
+    assert "1 samples were judged before" in words
+    assert words[-1] == "finished: 6 passed, 6 wrong_answer"
+    assert not any("def " in word or "return" in word for word in words), "no code"
 
 
 def test_progress_tells_what_is_left(task, executor, tmp_path):

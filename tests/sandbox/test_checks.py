@@ -1,14 +1,24 @@
-"""What the kinds of check promise, on every backend: Calls, Outputs, Stdio."""
+"""What the kinds of check promise, on every backend, alone and in turn."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
 from codeeval.sandbox.codec import encode, loads, unpack
 from codeeval.sandbox.errors import SandboxError
-from codeeval.sandbox.program import Blob, Calls, Outputs, Program, Truth
+from codeeval.sandbox.program import (
+    Asserts,
+    Blob,
+    Calls,
+    Outputs,
+    Program,
+    Stdio,
+    Truth,
+    UnitTests,
+)
 from codeeval.sandbox.verdict import Status
 from tests.sandbox.programs import judge, limited, packed, script, with_tests
 
@@ -288,3 +298,25 @@ def test_an_iterator_is_its_items_where_sets_are_compared(executor):
     asked = calls(source, inputs, truth, oracle="evalplus:set")
     assert executor.run(asked).status is Status.PASSED
     assert executor.run(calls(source, inputs, truth)).status is Status.WRONG_ANSWER
+
+
+def test_checks_of_every_kind_take_turns_in_one_jail(executor):
+    unit = "import unittest\nclass T(unittest.TestCase):\n    def test_f(self):\n        f(1)\n"
+    sealed = Asserts("assert f(1) == 2", reference=REFERENCE, entry_points=("f",), sealed=True)
+    kinds = (
+        Calls("f", INPUTS, truth=RIGHT, name="calls"),
+        replace(sealed, name="sealed"),
+        Calls("f", INPUTS, truth=RIGHT, all_failures=True, name="all calls"),
+        replace(sealed, sealed=False, name="unsealed"),
+        UnitTests(unit, ("T.test_f",), name="unit tests"),
+        Stdio((("", ""),), name="stdio"),
+    )
+    executor.run(with_tests(REFERENCE))
+    jails = list(executor._open)
+    for number in range(3):
+        for source, expected in ((REFERENCE, "passed"), ("def f(x): return x", "wrong_answer")):
+            verdict = executor.run(Program(f"{source}\n# {number}", kinds, limited()))
+            found = {result.name: str(result.status) for result in verdict.results}
+            same = {"unit tests": "passed", "stdio": "passed"}
+            assert found == {kind.name: expected for kind in kinds} | same, verdict
+    assert list(executor._open) == jails, "no jail was thrown away"
