@@ -69,6 +69,8 @@ class Bench:
         self.sequence = 0
         self.nothing = os.open("/dev/null", os.O_RDWR)
         self.examiner: Examiner | None = None
+        self.unfit = False
+        """Whether no other candidate can be started here."""
 
     def _start(self, case: Case, order: Order) -> Sample:
         self.sequence += 1
@@ -98,7 +100,9 @@ class Bench:
             if self.confinement.users:
                 raise BrokenJail("the zygote died")
             ending.limit, ending.message = "runtime_error", "killed the process that started it"
-            clean = False
+            clean, self.unfit = False, True
+        elif ending.wait_status is None:
+            clean, self.unfit = False, True  # it cannot be killed
         elif ending.setup != b"+" and not ending.limit:
             reason = ending.setup.decode("utf-8", "replace") or "it died at once"
             raise BrokenJail(f"a sample could not be set up: {reason}")
@@ -131,12 +135,12 @@ class Bench:
         os.close(channel)
         return left
 
-    def _await_examiner(self, examiner: Examiner) -> bytes:
+    def _await_examiner(self, examiner: Examiner, patience: float) -> bytes:
         """Wait for a verdict on a candidate that has ended; nothing if none comes."""
         poll = select.poll()
         poll.register(examiner.socket, select.POLLIN)
         poll.register(self.host.frames, 0)
-        deadline = time.monotonic() + GRADER_WALL_SECONDS
+        deadline = time.monotonic() + patience
         enough = examiner.cpu_seconds() + GRADER_CPU_SECONDS
         while time.monotonic() < deadline and examiner.cpu_seconds() < enough:
             ready = [number for number, _ in poll.poll(200)]

@@ -30,6 +30,7 @@ from codeeval.sandbox.records import (
     RecordReader,
     write_record,
 )
+from codeeval.sandbox.trees import containers
 
 __all__ = [
     "hide",
@@ -279,6 +280,7 @@ def is_exact(value: Any) -> bool:
 
 def run_script() -> None:
     """Run the candidate as a program of its own; what it prints is its answer."""
+    os.close(GIVEN)
     main = prepare()
     code = compiled(source())
     if code is None:
@@ -309,7 +311,8 @@ def run_served() -> None:
     A request is the encoded triple of a function's name, its arguments and its keyword arguments,
     or of nothing, the number of an iterator and nothing. The answer is the encoded triple of its
     kind (``v``: a value, ``a``: this argument itself, ``i``: this iterator, ``s``: no more items,
-    ``e``: this exception), its content, and the arguments if the call has changed them.
+    ``e``: this exception), its content, and, if the call has changed any, the containers that its
+    arguments were made of, in the order of `containers`, each with the content that it has now.
     """
     prepare()
     namespace: dict[str, Any] = {}
@@ -327,14 +330,13 @@ def respond(request: bytes, namespace: dict[str, Any], iterators: list[Any]) -> 
     """Answer one request."""
     name, args, kwargs = loads(request, numpy="real")
     shared = request[:1] == b"t"
+    before = containers((args, kwargs)) if name else []
     changed = None
     try:
         if name:
             if name not in namespace:
                 raise NameError(f"name {name!r} is not defined")
             value = namespace[name](*args, **kwargs)
-            if encoded((name, args, kwargs), shared) != request:
-                changed = (list(args), kwargs)
         else:
             value = next(iterators[args])
     except StopIteration:
@@ -344,6 +346,8 @@ def respond(request: bytes, namespace: dict[str, Any], iterators: list[Any]) -> 
     else:
         outcome = outcome_of(value, (*args, *kwargs.values()) if name else (), iterators)
     try:
+        if before and encoded((name, args, kwargs), shared) != request:
+            changed = before  # each with its content of now
         answer = encoded((*outcome, changed), shared or changed is not None)
     except (Unencodable, MemoryError, RecursionError) as error:
         text = f"wrong_answer\nan output that is no plain data ({error})"

@@ -17,10 +17,12 @@ __all__ = [
     "Confinement",
     "become_subreaper",
     "children",
+    "children_of_thread",
     "descendants",
     "hide_memory",
     "OomCounter",
     "content",
+    "is_dead",
     "processes_of",
     "user_range",
 ]
@@ -151,6 +153,7 @@ _REFUSED: Mapping[str, tuple[int, int]] = {
 _SOCKET = (41, 198)
 _CLONE = (56, 220)
 _NEW_NAMESPACES = 0x7E020080
+_CLONE_PARENT = 0x8000
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _RETURN_KILL, _RETURN_ERRNO, _RETURN_ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -173,10 +176,10 @@ def seccomp_filter() -> bytes | None:
     for numbers in _REFUSED.values():
         lines += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, no_call)]
     lines += [
-        # clone with a new namespace
+        # clone with a new namespace, or of a process that is no child of its maker
         (_JUMP_EQUAL, 0, 4, _CLONE[column]),
         (_LOAD, 0, 0, 16),
-        (_JUMP_SET, 0, 1, _NEW_NAMESPACES),
+        (_JUMP_SET, 0, 1, _NEW_NAMESPACES | _CLONE_PARENT),
         (_RETURN, 0, 0, _RETURN_ERRNO | errno.EPERM),
         (_RETURN, 0, 0, _RETURN_ALLOW),
         # sockets of other families than unix, inet, inet6
@@ -372,9 +375,17 @@ def children(parent: int | None = None) -> list[int]:
         # Of ours there is one thread.
         threads = os.listdir(f"/proc/{parent}/task") if parent else [str(os.getpid())]
         for thread in threads:
-            words = content(f"/proc/{parent or thread}/task/{thread}/children").split()
-            found += [int(child) for child in words]
+            found += children_of_thread(parent or int(thread), int(thread))
     return found
+
+
+def children_of_thread(process: int, thread: int) -> list[int]:
+    """Return the ids of the children that a thread of a process has started; zombies included.
+
+    Raises:
+        OSError: If there is no such thread.
+    """
+    return [int(child) for child in content(f"/proc/{process}/task/{thread}/children").split()]
 
 
 def descendants(parent: int) -> list[int]:
@@ -392,13 +403,19 @@ def processes_of(user: int) -> list[int]:
     found = []
     for pid in process_ids():
         try:
-            if os.stat(f"/proc/{pid}").st_uid == user:
-                state = content(f"/proc/{pid}/stat").rpartition(b") ")[2][:1]
-                if state not in b"ZX":
-                    found.append(pid)
+            own = os.stat(f"/proc/{pid}").st_uid == user
+            if own and not is_dead(pid, content(f"/proc/{pid}/stat")):
+                found.append(pid)
         except OSError:
             continue
     return found
+
+
+def is_dead(pid: int, stat: bytes) -> bool:
+    """Whether a process has ended; one whose first thread alone has ended looks as if it had."""
+    if stat.rpartition(b") ")[2][:1] not in b"ZX":
+        return False
+    return len(os.listdir(f"/proc/{pid}/task")) < 2
 
 
 def process_ids() -> list[int]:

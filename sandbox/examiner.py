@@ -15,10 +15,9 @@ import json
 import marshal
 import os
 import socket
-import sys
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
@@ -27,7 +26,7 @@ from codeeval.sandbox.codec import decode, encode
 from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.grading import failure_of, limit_memory
 from codeeval.sandbox.records import FAILED, READY, VALUE, RecordReader, printable, write_record
-from codeeval.sandbox.trees import Malformed, Numpy, Unencodable, form
+from codeeval.sandbox.trees import MUTABLE, Malformed, Numpy, Unencodable, containers, form
 
 __all__ = ["Examiner"]
 
@@ -117,7 +116,7 @@ def serve(connection: socket.socket) -> None:
         known[digest] = tests
         if len(known) > REMEMBERED:
             known.popitem(last=False)
-        verdict = examine(tests, Remote(channel, requests))
+        verdict = examine(tests, Remote(channel, requests, tests.numpy))
         for descriptor in descriptors:
             os.close(descriptor)
         connection.send(json.dumps(verdict).encode()[:VERDICT_BYTES])
@@ -132,6 +131,8 @@ class _Tests:
             data.append(part)
             size += len(part)
         reference, self.text, self.names = marshal.loads(b"".join(data))
+        # Only tests that use numpy can tell its numbers from others.
+        self.numpy: Numpy = "real" if "numpy" in reference + self.text else "numbers"
         self.reference: CodeType = compile(reference, "<setup>", "exec", dont_inherit=True)
         self.tests: CodeType = compile(self.text, "<tests>", "exec", dont_inherit=True)
 
@@ -174,10 +175,11 @@ class Remote:
     Args:
         channel: Its records come from here.
         requests: Calls go in here.
+        numpy: What to make of what is numpy's in answers; see `codeeval.sandbox.trees.untagged`.
     """
 
-    def __init__(self, channel: int, requests: int) -> None:
-        self._channel, self._requests = channel, requests
+    def __init__(self, channel: int, requests: int, numpy: Numpy) -> None:
+        self._channel, self._requests, self._numpy = channel, requests, numpy
         self.gone = False
         """Whether the candidate ended while it was asked; the tests may have made light of that."""
         self._reader = RecordReader()
@@ -221,10 +223,8 @@ class Remote:
         except Unencodable as error:
             raise Unsealable(f"arguments of {name!r}: {error}") from None
         kind, value, changed = self._ask(request)
-        if type(changed) is tuple and len(changed) == 2:
-            done = dict[int, Any]()
-            restore([list(args), kwargs], list(changed), done)
-            value = restore(None, value, done)  # parts of it may be parts of the arguments
+        if changed is not None:
+            value = restore(containers((args, kwargs)), changed, value)
         if kind == "a":
             named = list(args) + list(kwargs.values())
             if type(value) is int and 0 <= value < len(named):
@@ -244,9 +244,7 @@ class Remote:
             status, message = failure_of(data)
             raise MemoryError(message) if status == "memory_limit" else CandidateError(message)
         try:
-            # Only tests that use numpy can tell its numbers from others.
-            numpy: Numpy = "real" if "numpy" in sys.modules else "numbers"
-            answer = decode(data, shared=True, numpy=numpy) if kind == VALUE else None
+            answer = decode(data, shared=True, numpy=self._numpy) if kind == VALUE else None
         except (Malformed, RecursionError) as error:
             raise CandidateError(f"an answer that cannot be read: {error}") from None
         if type(answer) is not tuple or len(answer) != 3:
@@ -283,54 +281,61 @@ def rebuilt(name: Any, message: Any, args: Any) -> BaseException:
     return CandidateError(str(message))
 
 
-def restore(old: Any, new: Any, done: dict[int, Any]) -> Any:
-    """Give a value the content that it has in the candidate now; lists stay the same lists.
+def restore(olds: list[Any], news: Any, value: Any) -> Any:
+    """Give containers the content that they have in the candidate now.
 
     Args:
-        old: The value as it was.
-        new: What it is now, in a copy.
-        done: By their ids the parts of ``new`` that have been dealt with, each with its result.
+        olds: The containers as they are here.
+        news: The same containers, copied from there.
+        value: What came with them; it may hold some of them.
+
+    Returns:
+        The value, with the old ones in place of the copies.
     """
-    if id(new) in done:
-        return done[id(new)][1]
+    if type(news) is not list or len(news) != len(olds):
+        raise CandidateError("an answer that cannot be read")
+    known = {id(new): old for old, new in zip(olds, news, strict=True) if is_alike(old, new)}
+    tuples: dict[int, tuple[Any, Any]] = {}
+
+    def here(item: Any) -> Any:
+        if id(item) in known:
+            return known[id(item)]
+        if type(item) is not tuple:
+            return item
+        if id(item) not in tuples:
+            tuples[id(item)] = item, tuple(map(here, item))
+        return tuples[id(item)][1]
+
+    for new in containers([news, value]):
+        if new is not news:
+            fill(known.get(id(new), new), new, here)
+    return here(value)
+
+
+def fill(target: Any, new: Any, here: Callable[[Any], Any]) -> None:
+    """Give a container the content of another, or of itself, with the parts that are here."""
     kind = type(new)
-    made: Any = new
-    if type(old) is kind and (kind in MUTABLE or same_array(old, new)):
-        made = old
-    done[id(new)] = new, made
-    if made is new and kind is not tuple:
-        if kind in (list, dict):  # what is new may hold what is old
-            parts: Iterable[Any] = range(len(new)) if kind is list else list(new)
-            for part in parts:
-                new[part] = restore(None, new[part], done)
-    elif kind is list:
-        count = len(old)
-        content = [restore(old[n] if n < count else None, new[n], done) for n in range(len(new))]
-        old[:] = content
+    if kind in (list, deque):
+        content = list(map(here, new))
+        target.clear()
+        target.extend(content)
     elif kind is dict:
-        pairs = {key: restore(old.get(key), item, done) for key, item in new.items()}
-        old.clear()
-        old.update(pairs)
-    elif kind is tuple:
-        before = old if type(old) is tuple and len(old) == len(new) else (None,) * len(new)
-        made = tuple(restore(a, b, done) for a, b in zip(before, new, strict=True))
-    elif kind in (set, deque):
-        old.clear()
-        (old.update if kind is set else old.extend)(new)
+        pairs = {here(key): here(item) for key, item in new.items()}
+        target.clear()
+        target.update(pairs)
+    elif target is new:
+        return
+    elif kind is set:
+        target.clear()
+        target.update(new)
     else:
-        old[:] = new
-    return made
+        target[:] = new
 
 
-MUTABLE = (list, dict, set, deque, bytearray)
-
-
-def same_array(old: Any, new: Any) -> bool:
-    """Whether both are arrays of numpy, and one can be given the content of the other."""
-    numpy = sys.modules.get("numpy")
-    return bool(
-        numpy is not None
-        and isinstance(old, numpy.ndarray)
-        and old.ndim
-        and (old.shape, old.dtype) == (new.shape, new.dtype)
-    )
+def is_alike(old: Any, new: Any) -> bool:
+    """Whether one container can be given the content of the other."""
+    if type(old) is not type(new):
+        return False
+    if type(old) in MUTABLE:
+        return True
+    return bool((old.shape, old.dtype) == (new.shape, new.dtype))

@@ -101,9 +101,13 @@ class Runner(Bench):
             reply["recycle"] |= result.pop("recycle")
             unloadable = result.pop("unloadable", False)
             reply["results"].append({"name": check["name"], **result})
+            rest = header["checks"][len(reply["results"]) :]
+            if self.unfit and rest and result["status"] == "passed":
+                return {"broken": "a sample cannot be cleared away"}, b""
             if unloadable:  # what cannot be loaded fails every check alike
-                names = [other["name"] for other in header["checks"]]
-                reply["results"] = [{**result, "name": name} for name in names]
+                rest, reply["results"] = header["checks"], []
+            if unloadable or self.unfit:
+                reply["results"] += [{**result, "name": other["name"]} for other in rest]
                 break
         for name, stream in (("stdout", stdout), ("stderr", stderr)):
             reply[name] = stream.text()
@@ -237,8 +241,10 @@ class Runner(Bench):
         examiner.examine(self.host.file(check["tests"]), check["tests"], channel, requests)
         sample.watch({examiner.socket.fileno(): take}, self.host.frames)
         recycle = self._finish(sample)
-        if not said and not sample.ending.limit and not recycle:
-            said.append(self._await_examiner(examiner))
+        if not said and not sample.ending.limit:
+            # Of what could not be cleared away something may hold its end of a pipe for ever.
+            patience = GRACE_SECONDS if recycle else GRADER_WALL_SECONDS
+            said.append(self._await_examiner(examiner, patience))
         if said and said[0]:
             verdict: dict[str, Any] = json.loads(said[0])
         else:
@@ -345,9 +351,11 @@ class Runner(Bench):
                 failures.append(number)
                 if result["status"] == "passed":
                     result["status"], result["message"] = made.status, f"{name}: {made.message}"
-                if made.unloadable or not keep_going:
+                if made.unloadable or not keep_going or self.unfit:
                     result["unloadable"] = made.unloadable
                     break
+            elif self.unfit and number + 1 < len(names):
+                raise BrokenJail("a sample cannot be cleared away")
             result["completed"] = number + 1
         return {
             **result,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -9,7 +10,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from codeeval.sandbox.confine import Confinement, children, content, descendants, processes_of
+from codeeval.sandbox.confine import (
+    Confinement,
+    children,
+    children_of_thread,
+    content,
+    descendants,
+    is_dead,
+    processes_of,
+)
 from codeeval.sandbox.host import HostGone
 from codeeval.sandbox.removal import sweep
 from codeeval.sandbox.zygote import Zygote, ZygoteDied
@@ -249,7 +258,12 @@ class Sample:
     def _is_left(self) -> bool:
         """Whether there are processes of a sample that is over."""
         if self.confinement.adopts:
-            return not set(children()) <= self._spared
+            own = set(children()) <= self._spared
+            # A sample can make processes that are its siblings, where no filter keeps it from that.
+            zygote = self.zygote.pid
+            with contextlib.suppress(OSError):
+                return not own or bool(children_of_thread(zygote, zygote))
+            return not own
         return bool(self._processes() if not self.confinement.users else processes_of(self.user))
 
     @property
@@ -305,7 +319,7 @@ class Sample:
         processes = self._processes()
         for pid in processes:
             try:
-                fields = content(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+                fields = stat_of(pid)
             except OSError:
                 continue
             ticks += sum(map(int, fields[11:15]))  # its own, and of children that have ended
@@ -376,6 +390,23 @@ class Sample:
             self.confinement.kill_all(self.user, self._spared)
             if self._is_over:
                 time.sleep(0.0005)
+
+
+def stat_of(pid: int) -> list[bytes]:
+    """Return the fields of a process from its state on.
+
+    Of one whose first thread has ended, the number of resident pages is that of another thread.
+
+    Raises:
+        OSError: If there is no such process.
+    """
+    stat = content(f"/proc/{pid}/stat")
+    fields = stat.rpartition(b")")[2].split()
+    if fields[0] == b"Z" and not is_dead(pid, stat):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            other = content(f"/proc/{pid}/task/{thread}/stat").rpartition(b")")[2].split()
+            fields[21] = max(fields[21], other[21], key=int)
+    return fields
 
 
 def resident_pages(pid: int) -> int:

@@ -24,13 +24,15 @@ __all__ = [
     "Malformed",
     "Scalar",
     "Unencodable",
+    "containers",
     "form",
     "tagged",
     "untagged",
 ]
 
 Numpy = Literal["stand-ins", "real", "numbers"]
-MAX_DEPTH = 400
+MAX_DEPTH = 300
+"""A level takes up to three frames of Python."""
 PLAIN_LEAVES = (type(None), bool, int, float, complex, str, bytes)
 
 
@@ -131,6 +133,28 @@ def form(value: Any) -> str:
         else:
             return ""
     return "plain" if plain else "tree"
+
+
+MUTABLE = (list, dict, set, deque, bytearray)
+
+
+def containers(value: Any) -> list[Any]:
+    """Return what of a value can be given another content, always in the same order."""
+    found, seen, stack = list[Any](), set[int](), [value]
+    numpy = sys.modules.get("numpy")
+    while stack:
+        item = stack.pop()
+        kind = type(item)
+        if kind in MUTABLE or (numpy is not None and kind is numpy.ndarray and item.ndim):
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
+            found.append(item)
+        if kind is dict:
+            stack.extend(item.values())
+        elif kind in (list, tuple, deque):
+            stack.extend(item)
+    return found
 
 
 def tagged(value: Any, *, shared: bool = False) -> tuple[str, Any]:
@@ -278,6 +302,8 @@ class _Untagger:
         self._shared = shared
         self._numpy = numpy
         self._made: list[Any] = []
+        self._heights: dict[int, int] = {}
+        """Of tuples and frozensets, by their ids: hashing a very high one would end the process."""
 
     def node(self, node: Any) -> Any:
         """Return the value of a node."""
@@ -305,7 +331,8 @@ class _Untagger:
             elif tag == "d":
                 made = self._made[slot] = {}
                 for key, item in payload:
-                    made[self.node(key)] = self.node(item)
+                    where = self.node(key)  # first, as it has been numbered
+                    made[where] = self.node(item)
             else:
                 made = self._immutable(tag, payload)
         except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
@@ -321,14 +348,24 @@ class _Untagger:
             raise Malformed("a reference to what is being made")
         return made
 
+    def _bounded(self, made: tuple[Any, ...] | frozenset[Any]) -> Any:
+        """Return what was made, unless references have made it higher than it may be."""
+        if self._shared:
+            heights = self._heights
+            height = 1 + max([heights.get(id(item), 0) for item in made], default=0)
+            if height > MAX_DEPTH:
+                raise Malformed("nested too deeply")
+            heights[id(made)] = height
+        return made
+
     def _immutable(self, tag: str, payload: Any) -> Any:
         """Return a value that cannot be in itself."""
         if tag == "u":
-            return tuple(map(self.node, payload))
+            return self._bounded(tuple(map(self.node, payload)))
         if tag == "s":
             return set(map(self.node, payload))
         if tag == "z":
-            return frozenset(map(self.node, payload))
+            return self._bounded(frozenset(map(self.node, payload)))
         if tag == "f":
             content = self.node(payload[1])
             real = None if content is None else REAL.get(payload[0])

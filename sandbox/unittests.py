@@ -55,7 +55,9 @@ def run_unittest(name: str) -> None:
         return
     flush()
     after = judges(unittest)
-    changed = sorted(what for what, old in before.items() if after.get(what) is not old)
+    changed = sorted(
+        what for what in before.keys() | after.keys() if before.get(what) is not after.get(what)
+    )
     if events == RIGHT and not changed:
         write_record(CHANNEL, ENDED, nonce)
     elif events == RIGHT:
@@ -112,9 +114,23 @@ def judges(unittest: ModuleType) -> dict[str, Any]:
         f"{owner.__qualname__}.{name}": value
         for owner in owners
         for name, value in vars(owner).items()
-        if callable(value)
+        if callable(value) or isinstance(value, (classmethod, staticmethod, property))
     }
-    plain = ("isinstance", "issubclass", "len", "repr", "round", "sorted", "__build_class__")
+    plain = (
+        "isinstance",
+        "issubclass",
+        "len",
+        "repr",
+        "round",
+        "sorted",
+        "__build_class__",
+        "__import__",
+    )
     found |= {name: getattr(builtins, name, None) for name in (*plain, "AssertionError")}
-    found |= {f"util.{name}": value for name, value in vars(unittest.util).items()}
+    found |= {
+        f"util.{name}": value for name, value in vars(unittest.util).items() if callable(value)
+    }
+    found |= {
+        name: sys.modules.get(name) for name in ("unittest", "unittest.case", "unittest.mock")
+    }
     return {**found, "settrace": sys.gettrace(), "setprofile": sys.getprofile()}

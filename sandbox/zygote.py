@@ -152,11 +152,6 @@ class Zygote:
             return os.read(self._setup, 500)
         return b""
 
-    def close(self) -> None:
-        """Let go of it: it ends once no candidate is left."""
-        self.socket.close()
-        os.close(self._setup)
-
 
 def start(config: Mapping[str, Any]) -> Zygote:
     """Prepare this process, and return a zygote that it has forked.
@@ -217,6 +212,9 @@ def serve(connection: socket.socket, confinement: Confinement) -> None:
         if pid > 0:
             connection.send(marshal.dumps(pid))
             _, status, used = os.wait4(pid, 0)
+            with contextlib.suppress(ChildProcessError):  # there is no other, as a rule
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    continue
             seconds = used.ru_utime + used.ru_stime
             connection.send(marshal.dumps((status, seconds, used.ru_maxrss)))
 

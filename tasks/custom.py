@@ -30,7 +30,7 @@ from codeeval.sandbox.program import (
 )
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.sanitize import parsed
-from codeeval.tasks.sealing import called_functions, test_names
+from codeeval.tasks.sealing import called_functions, has_test_methods, test_names
 from codeeval.tasks.source import content_digest, field, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample
 
@@ -177,6 +177,11 @@ class Custom:
             tests = _code(record, place)
             if names := test_names(tests):
                 return UnitTests(tests, names)
+            if has_test_methods(tests):
+                raise DataError(
+                    f"{place}: field 'tests' has methods named 'test...' in classes that are not, "
+                    "at its top level, derived from unittest.TestCase by that name"
+                )
             return Asserts(
                 tests=tests,
                 reference=problem.reference,

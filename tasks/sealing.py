@@ -6,7 +6,7 @@ import ast
 
 from codeeval.tasks.sanitize import parsed
 
-__all__ = ["called_functions", "test_names"]
+__all__ = ["called_functions", "has_test_methods", "test_names"]
 
 
 def called_functions(tests: str, reference: str) -> tuple[str, ...]:
@@ -49,6 +49,17 @@ def test_names(tests: str) -> tuple[str, ...]:
             }
             names += [f"{kind}.{name}" for name in sorted(methods) if name.startswith("test")]
     return tuple(names)
+
+
+def has_test_methods(tests: str) -> bool:
+    """Whether a text has a class, wherever in it, with a method named as a test is."""
+    tree = parsed(tests)
+    return tree is not None and any(
+        isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and method.name[:5] == "test_"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for method in node.body
+    )
 
 
 def _family(name: str, classes: dict[str, ast.ClassDef]) -> set[str]:

@@ -300,6 +300,17 @@ def test_an_iterator_is_its_items_where_sets_are_compared(executor):
     assert executor.run(calls(source, inputs, truth)).status is Status.WRONG_ANSWER
 
 
+def test_who_kills_what_forks_it_fails_all_of_its_checks(own_executor):
+    """Where samples have no user of their own they can; it is theirs then, not ours."""
+    executor = own_executor("unsafe-local")
+    source = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(9)"
+    kinds = (Asserts("pass", name="one"), Stdio((("", ""), ("", "")), name="two"))
+    verdict = executor.run(Program(source, kinds, limited()))
+    found = [(result.name, str(result.status)) for result in verdict.results]
+    assert found == [("one", "runtime_error"), ("two", "runtime_error")]
+    assert executor.run(with_tests(REFERENCE, "assert f(1) == 2")).status is Status.PASSED
+
+
 def test_checks_of_every_kind_take_turns_in_one_jail(executor):
     unit = "import unittest\nclass T(unittest.TestCase):\n    def test_f(self):\n        f(1)\n"
     sealed = Asserts("assert f(1) == 2", reference=REFERENCE, entry_points=("f",), sealed=True)

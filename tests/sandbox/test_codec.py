@@ -271,6 +271,20 @@ def test_what_is_shared_stays_shared(value):
         assert encode(found, shared=True) == data
 
 
+def test_what_is_shared_below_odd_keys_stays_shared():
+    row, key = [1], (0, (1, 2))
+    value = {key: row, "b": row, frozenset({key}): [key, row], Decimal(1): row}
+    found = decode(encode(value, shared=True), shared=True)
+    assert shape_of(list(found.values())) == shape_of([row, row, [key, row], row])
+    assert found == value
+
+
+def test_tuples_that_references_make_very_high_are_malformed():
+    nodes = [("u", []), *[("u", [("r", n)]) for n in range(1, 10_000)]]
+    with pytest.raises(Malformed, match="too deeply"):
+        decode(b"t" + marshal.dumps(("l", nodes), 2), shared=True)
+
+
 @given(values)
 def test_plain_values_come_back_from_trees(value):
     data = encode(value, shared=True)

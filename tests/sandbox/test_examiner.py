@@ -83,6 +83,39 @@ RIGHT = {
         "rows = [[0] * 2] * 2\nassert f(rows[0], rows) == 2\n"
         "assert rows == [[0, 0, 1]] * 2 and rows[0] is rows[1]",
     ),
+    "lists that change places": Case(
+        "def f(m):\n    m.sort()\n    return m[0]",
+        Status.PASSED,
+        "a, b = [3], [1]\nm = [a, b]\nassert f(m) is b and m[0] is b and m[1] is a\n"
+        "assert (a, b) == ([3], [1])",
+    ),
+    "a list in another's place": Case(
+        "def f(m):\n    m[0] = m[1]\n    m.append([9])",
+        Status.PASSED,
+        "rows = [[0], [1]]\nfirst, second = rows\nf(rows)\n"
+        "assert rows[0] is second and rows == [[1], [1], [9]] and first == [0]",
+    ),
+    "a list that is thrown out and changed": Case(
+        "def f(m):\n    m.pop().append(5)",
+        Status.PASSED,
+        "inner = [1]\nm = [inner]\nf(m)\nassert m == [] and inner == [1, 5]",
+    ),
+    "a list in two tuples": Case(
+        "def f(m):\n    m[0][0].append(1)\n    return m",
+        Status.PASSED,
+        "t = ([],)\nm = [t, t]\nassert f(m) is m\nm[0][0].append(2)\n"
+        "assert m[1] == ([1, 2],) and t[0] is m[1][0]",
+    ),
+    "keys that are tuples": Case(
+        "def f(g, a):\n    return {(0, 0): a, 'x': a, (1, (2,)): [a, (0, 0)]}",
+        Status.PASSED,
+        "a = [1]\nassert f([a, a], a) == {(0, 0): [1], 'x': [1], (1, (2,)): [[1], (0, 0)]}",
+    ),
+    "changed, then an exception": Case(
+        "def f(x):\n    x.sort()\n    raise ValueError",
+        Status.PASSED,
+        "x = [2, 1]\ntry:\n    f(x)\nexcept ValueError:\n    pass\nassert x == [1, 2]",
+    ),
     "rows that are one row": Case(
         "def f(x):\n    x[0].append(1)\n    return x[1]",
         Status.PASSED,
@@ -240,6 +273,16 @@ def test_many_candidates_in_a_row_are_told_apart(executor):
     verdicts = list(executor.run_many(map(sealed, cases)))
     expected = [Status.PASSED, Status.WRONG_ANSWER] * 30
     assert [verdict.status for verdict in verdicts] == expected
+
+
+def test_what_is_numpys_is_told_apart_by_the_tests_own_text(executor):
+    """Not by what tests before them have imported into the examiner."""
+    source = "import numpy\ndef f(x):\n    return numpy.int64(x)"
+    plain = Case(source, Status.PASSED, "assert isinstance(f(1), int)")
+    importing = Case(source, Status.PASSED, "import numpy\nassert type(f(1)) is numpy.int64")
+    for case in (plain, importing, plain):
+        verdict = executor.run(sealed(case))
+        assert verdict.status is Status.PASSED, verdict.message
 
 
 def test_sealed_and_compared_checks_take_turns(executor):

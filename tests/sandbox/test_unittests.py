@@ -141,6 +141,14 @@ FORGERIES = {
     "a fake module": "import sys, types\nfake = types.ModuleType('unittest')\n"
     "class T:\n    def __init__(self, *a): pass\nfake.TestCase = T\n"
     "sys.modules['unittest'] = fake\n" + WRONG,
+    "a hook for classes": "import unittest\ndef hook(cls, **more):\n    for each in dir(cls):\n"
+    "        if each.startswith('test_'):\n            setattr(cls, each, lambda self: None)\n"
+    "unittest.TestCase.__init_subclass__ = classmethod(hook)\n" + WRONG,
+    "a module of its own": "import sys, types, unittest\nfake = types.ModuleType('unittest')\n"
+    "fake.__dict__.update(vars(unittest))\nclass T(unittest.TestCase):\n"
+    "    def assertEqual(self, *more): pass\n    def assertRaises(self, *more):\n"
+    "        import contextlib\n        return contextlib.suppress(Exception)\n"
+    "fake.TestCase = T\nsys.modules['unittest'] = fake\n" + WRONG,
     "a trace function": "import sys\nsys.settrace(lambda *a: None)\n" + RIGHT,
     "records of its own": "import os\ndef f(x):\n    for n in range(3, 30):\n        try:\n"
     "            os.write(n, b'\\x06\\x10\\0\\0\\0' + b'0' * 16)\n        except OSError:\n"
@@ -153,6 +161,11 @@ def test_usual_forgeries_do_not_pass(executor, name):
     verdict = run(executor, FORGERIES[name])
     assert verdict.status not in (Status.PASSED, Status.INFRASTRUCTURE_ERROR), verdict
     assert_next_is_right(executor)
+
+
+def test_what_tests_may_set_of_unittest_is_no_offence(executor):
+    lines = "unittest.util._MAX_LENGTH = 2000\nunittest.TestCase.maxDiff = None\n"
+    assert run(executor, RIGHT, f"import unittest\n{lines}{TESTS}").status is Status.PASSED
 
 
 def test_there_must_be_a_test():
