@@ -20,7 +20,7 @@ import atheris
 
 with atheris.instrument_imports():
     from codeeval.sandbox.codec import decode, encode
-    from codeeval.sandbox.examiner import restore
+    from codeeval.sandbox.examiner import CandidateError, restore
     from codeeval.sandbox.grading import failure_of
     from codeeval.sandbox.records import FirstRecord, RecordReader
     from codeeval.sandbox.trees import Malformed, Unencodable, untagged
@@ -79,8 +79,9 @@ def tree(data: bytes) -> None:
         untagged(node)
     with contextlib.suppress(Malformed):
         found = untagged(node, shared=True, numpy="numbers")
-        with contextlib.suppress(RecursionError):
-            restore([[1], {}], found, {})
+        for news in (found, [found, found], [[2], found]):
+            with contextlib.suppress(CandidateError):
+                restore([[1], {}], news, found)
 
 
 def any_node(provider: atheris.FuzzedDataProvider, depth: int) -> object:
