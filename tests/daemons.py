@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -17,14 +16,6 @@ import pytest
 from codeeval.sandbox import image as images
 from codeeval.sandbox.docker import connect
 from codeeval.sandbox.errors import SandboxUnavailable
-
-RUNTIMES = {
-    "runsc": {
-        "path": shutil.which("runsc") or "runsc",
-        "runtimeArgs": ["--network=none", "--ignore-cgroups"],
-    }
-}
-"""gVisor, as it works in a container of ours."""
 
 
 class Daemon:
@@ -45,7 +36,7 @@ class Daemon:
         command += ["--exec-root", self._folder / "exec", "--pidfile", self._folder / "pid"]
         command += ["--bridge=none", "--iptables=false", "--ip6tables=false"]
         command += ["--config-file", self._folder / "daemon.json"]
-        (self._folder / "daemon.json").write_text(json.dumps({"runtimes": RUNTIMES}))
+        (self._folder / "daemon.json").write_text("{}")  # not the machine's own, which may differ
         with open(self._folder / "log", "ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
