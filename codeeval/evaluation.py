@@ -24,6 +24,7 @@ from codeeval.samples.completeness import Completeness
 from codeeval.samples.errors import SampleError
 from codeeval.samples.ids import SampleIds
 from codeeval.samples.read import read_samples
+from codeeval.sandbox.errors import SandboxError
 from codeeval.sandbox.executor import Executor, default_workers
 from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
@@ -141,6 +142,7 @@ def evaluate(
         problems,
         settings.k,
         missing=settings.missing,
+        count_broken=settings.on_infra_error == "fail",
         metadata={problem.id: problem.metadata for problem in problems.values()},
     )
     with ExitStack() as stack:
@@ -296,7 +298,7 @@ def _results(
     workers = settings.workers or default_workers()
     truths = Truths(executor, cache_directory() / "truths", workers)
     try:
-        yield from judge_samples(
+        for result in judge_samples(
             task,
             problems,
             samples,
@@ -309,7 +311,9 @@ def _results(
             skip=directory.has if directory is not None else lambda sample, digest: False,
             adjust=settings.adjust,
             stop=stop,
-        )
+        ):
+            yield result
+            _check_broken(result, settings)
     finally:
         truths.close()
 
@@ -343,6 +347,15 @@ def _known(
 def _check_stop(stop: threading.Event | None) -> None:
     if stop is not None and stop.is_set():
         raise EvaluationStopped("stopped on request; the same call goes on from here")
+
+
+def _check_broken(result: SampleResult, settings: Options) -> None:
+    broken = result.verdict.status is Status.INFRASTRUCTURE_ERROR
+    if broken and settings.on_infra_error == "raise":
+        raise SandboxError(
+            f"{result.task_id}, sample {result.index}, could not be judged: "
+            f"{result.verdict.message}"
+        )
 
 
 def _check_counts(counted: Completeness, settings: Options) -> None:

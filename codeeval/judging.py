@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import queue
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -28,6 +29,10 @@ REMEMBERED = 20_000
 WAITING_SHARE = 0.1
 STOP_SECONDS = 0.2
 """How long a wait for a verdict may keep a request to stop waiting."""
+SLOW_SECONDS = 30.0
+"""After so long without any verdict those that are waited for are named."""
+
+logger = logging.getLogger(__name__)
 
 
 class EvaluationStopped(CodeEvalError, RuntimeError):
@@ -280,10 +285,24 @@ class _Judging:
 
     def _wait(self) -> tuple[str, Program, Future[Verdict]]:
         """Return the next finished program."""
+        since = time.monotonic()
         while not self._stop.is_set():
-            with contextlib.suppress(queue.Empty):
+            try:
                 return self._done.get(timeout=STOP_SECONDS)
+            except queue.Empty:
+                if time.monotonic() - since > SLOW_SECONDS:
+                    since = time.monotonic()
+                    logger.warning("no verdict for %.0f s; %s", SLOW_SECONDS, self._slow())
         raise EvaluationStopped("stopped on request; the same call goes on from here")
+
+    def _slow(self) -> str:
+        """Say which samples are being run, or whose references."""
+        running = [key for key, future in list(self._futures.items()) if future.running()]
+        what = "running" if running else "waiting for the references of"
+        samples = [self._waiting[key][0] for key in (running or list(self._waiting))]
+        names = [f"{sample.task_id} (sample {sample.index})" for sample in samples]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        return f"{what} {', '.join(names[:5])}{more}"
 
     def again(self) -> Iterator[SampleResult]:
         """Judge the doubtful ones a second time, one by one, now that all else is done."""

@@ -43,6 +43,8 @@ def manifest_of(
         "missing": settings.missing,
         "k": list(settings.k),
     }
+    if settings.on_infra_error == "fail":  # the others change no number
+        spec["on_infra_error"] = "fail"
     for name in ("format", "id_field", "code_field", "include"):
         if (value := getattr(settings, name)) is not None:
             spec[name] = value if isinstance(value, str) else list(value)

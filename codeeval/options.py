@@ -13,6 +13,7 @@ from codeeval.sandbox.program import Limits, Program
 __all__ = ["Options", "OptionsError"]
 
 MISSING = ("error", "fail", "skip")
+ON_INFRA_ERROR = ("skip", "fail", "raise")
 
 
 class OptionsError(CodeEvalError, ValueError):
@@ -32,6 +33,9 @@ class Options:
         extraction: How code is taken from a sample's text: a name in ``tasks.extract``.
         stops: Stop sequences of the extraction ``stop``.
         missing: What a problem without samples means: ``error``, ``fail`` or ``skip``.
+        on_infra_error: What a sample means that could not be judged, which is never the model's
+            fault: ``skip`` leaves it out of n, ``fail`` counts it as failed, ``raise`` ends the
+            evaluation.
         allow_unknown: Leave out samples of unknown problems instead of refusing them.
         format: The samples' format; told by their content if None.
         id_field: Where the id stands, if not in ``task_id``.
@@ -51,6 +55,7 @@ class Options:
     extraction: str = "none"
     stops: tuple[str, ...] = ()
     missing: Literal["error", "fail", "skip"] = "error"
+    on_infra_error: Literal["skip", "fail", "raise"] = "skip"
     allow_unknown: bool = False
     format: str | None = None
     id_field: str | None = None
@@ -68,8 +73,10 @@ class Options:
         if self.isolation not in ISOLATIONS:
             known = ", ".join(ISOLATIONS)
             raise OptionsError(f"isolation must be one of {known}, not {self.isolation!r}")
-        if self.missing not in MISSING:
-            raise OptionsError(f"missing must be one of {', '.join(MISSING)}, not {self.missing!r}")
+        for name, known_words in (("missing", MISSING), ("on_infra_error", ON_INFRA_ERROR)):
+            if (word := getattr(self, name)) not in known_words:
+                words = ", ".join(known_words)
+                raise OptionsError(f"{name} must be one of {words}, not {word!r}")
         for name in ("workers", "limit", "memory_bytes"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -31,7 +31,8 @@ class ProblemRow:
 
     Attributes:
         task_id: The problem's id.
-        samples: How many of its samples were judged: n. Infrastructure errors are left out.
+        samples: How many of its samples count: n. Infrastructure errors are left out, unless it
+            was asked that they count as failed.
         correct: How many of those are right, for each column: c.
         statuses: How many samples had each status, infrastructure errors among them.
         metadata: The problem's metadata: domain, difficulty, released.
@@ -109,6 +110,7 @@ class ReportBuilder:
         ks: The k of each pass@k that is asked for.
         missing: What a problem without any sample means. ``error``: no report. ``fail``: none of
             its samples is right. ``skip``: the mean is taken over the other problems.
+        count_broken: Whether infrastructure errors count as failed samples; else they are left out.
         metadata: The metadata of problems, by id.
         cluster_key: The key in the metadata under which problems name the source that they share;
             empty if problems are independent.
@@ -121,12 +123,14 @@ class ReportBuilder:
         ks: Iterable[int],
         *,
         missing: Missing = "error",
+        count_broken: bool = False,
         metadata: Mapping[str, Mapping[str, Any]] | None = None,
         cluster_key: str = "",
     ) -> None:
         self._columns = tuple(columns)
         self._ks = sorted(set(ks))
         self._missing = missing
+        self._count_broken = count_broken
         self._metadata = metadata or {}
         self._cluster_key = cluster_key
         self._statuses = {task_id: Counter[str]() for task_id in problem_ids}
@@ -180,7 +184,7 @@ class ReportBuilder:
                 "say missing='fail' to count them as failed, missing='skip' to leave them out"
             )
         judged = [row for row in rows if row.samples]
-        if not judged:
+        if not any(row.statuses.keys() - {Status.INFRASTRUCTURE_ERROR.value} for row in judged):
             raise NothingJudged("no sample was judged, so there is nothing to report")
         failed = [row for row in rows if not row.statuses and self._missing == "fail"]
         usable, refused = self._usable(judged)
@@ -192,7 +196,7 @@ class ReportBuilder:
         broken = counts[Status.INFRASTRUCTURE_ERROR]
         warnings = list(manifest.get("warnings", ()))
         warnings += _about_missing(absent, len(rows), self._missing)
-        warnings += _about_broken(rows, broken)
+        warnings += _about_broken(rows, broken, counted=self._count_broken)
         return Report(
             manifest=dict(manifest),
             columns=self._columns,
@@ -208,9 +212,10 @@ class ReportBuilder:
 
     def _row(self, task_id: str) -> ProblemRow:
         statuses = self._statuses[task_id]
+        left_out = 0 if self._count_broken else statuses[Status.INFRASTRUCTURE_ERROR]
         return ProblemRow(
             task_id,
-            statuses.total() - statuses[Status.INFRASTRUCTURE_ERROR],
+            statuses.total() - left_out,
             dict(self._correct[task_id]),
             {status.value: statuses[status] for status in Status if statuses[status]},
             dict(self._metadata.get(task_id, {})),
@@ -248,10 +253,12 @@ def _about_missing(absent: Sequence[str], total: int, missing: Missing) -> list[
     ]
 
 
-def _about_broken(rows: Sequence[ProblemRow], broken: int) -> list[str]:
+def _about_broken(rows: Sequence[ProblemRow], broken: int, *, counted: bool) -> list[str]:
     if not broken:
         return []
     samples = "1 sample" if broken == 1 else f"{broken} samples"
+    if counted:
+        return [f"{samples} could not be judged (infrastructure errors) and count as failed"]
     left_out = "left out of n, not counted as failures of the model"
     warnings = [f"{samples} could not be judged (infrastructure errors): {left_out}"]
     lost = [row.task_id for row in rows if row.statuses and not row.samples]

@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -34,9 +34,9 @@ from codeeval.sandbox.program import (
 )
 from codeeval.sandbox.verdict import Status
 
-__all__ = ["TruthError", "Truths", "cache_directory"]
+__all__ = ["TruthError", "Truths", "cache_directory", "is_whole"]
 
-FORMAT = 3
+FORMAT = 4
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 
 
@@ -51,6 +51,24 @@ def cache_directory() -> Path:
         return Path(configured)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "codeeval"
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file of the cache is what was written: its sizes and its digest are right."""
+    try:
+        with path.open("rb") as file:
+            head = json.loads(file.readline())
+            content = file.read()
+        return bool(_digest(content) == head["sha256"] and len(content) == sum(head["sizes"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 class Truths:
@@ -143,7 +161,7 @@ class Truths:
             raise TruthError(f"the tests {check.name!r}: {verdict.message}")
         sealed = verdict.status is Status.PASSED
         if verdict.status is not Status.TIMEOUT:  # that may be this machine's fault, and today's
-            self._write(key, {"sealed": sealed}, [])
+            self._write(key, {"sealed": sealed}, ())
         return sealed
 
     def _find_truth(self, key: str, check: Calls, limits: Limits) -> Truth:
@@ -161,8 +179,7 @@ class Truths:
                 f"the check {check.name!r} of {check.entry_point!r}: {error}"
             ) from error
         parts = unpack(truth.expected.data)
-        head = {"sizes": [len(part) for part in parts], "cpu_seconds": truth.cpu_seconds}
-        self._write(key, head, parts)
+        self._write(key, {"cpu_seconds": truth.cpu_seconds}, parts)
         return truth
 
     def _read_head(self, key: str) -> dict[str, Any] | None:
@@ -189,9 +206,10 @@ class Truths:
             return None  # cut short: made again
         return Truth(Blob(pack(outputs)), seconds)
 
-    def _write(self, key: str, head: Mapping[str, Any], parts: Iterable[bytes]) -> None:
+    def _write(self, key: str, head: Mapping[str, Any], parts: Sequence[bytes]) -> None:
         if self._folder is None:
             return
+        head = {**head, "sizes": [len(each) for each in parts], "sha256": _digest(*parts)}
         part = self._folder / f"{key}.{os.getpid()}.{threading.get_ident()}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from codeeval.tasks.custom import SETTINGS_FILE, Custom
 from codeeval.tasks.task import DataError, Task, UnknownTask
 
-__all__ = ["ENTRY_POINTS", "TASKS", "load_task", "task_names"]
+__all__ = ["ENTRY_POINTS", "TASKS", "load_task", "task_names", "tasks_named"]
 
 TASKS = {
     "humaneval": "codeeval.tasks.humaneval:HumanEval",
@@ -31,6 +32,26 @@ ENTRY_POINTS = "codeeval.tasks"
 def task_names() -> list[str]:
     """Return the names that `load_task` takes beside folders, sorted."""
     return sorted({*TASKS, *(point.name for point in _plugins())})
+
+
+def tasks_named(text: str) -> list[str]:
+    """Return the names that a text such as ``humaneval,mbpp*`` stands for, each once.
+
+    Raises:
+        UnknownTask: If a pattern fits no task.
+    """
+    if _folder(text):
+        return [text]
+    names: list[str] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        if _folder(part) or not any(sign in part for sign in "*?["):
+            names.append(part)
+            continue
+        found = [name for name in task_names() if fnmatchcase(name, part)]
+        if not found:
+            raise UnknownTask(f"no task is called {part!r}; known: {', '.join(task_names())}")
+        names += found
+    return list(dict.fromkeys(names))
 
 
 def load_task(name: str, *, data_file: Path | str | None = None, **options: Any) -> Task:

@@ -231,7 +231,10 @@ def locate(
     if hub is None:
         raise DataError(f"{missing}, and the hub does not have it; {remedy}")
     if variable := next((name for name in _OFFLINE if _is_set(name)), None):
-        raise DataError(f"{missing}, and {variable} forbids to ask the hub; {remedy}")
+        raise DataError(
+            f"{missing}, and {variable} forbids to ask the hub; run "
+            f"`codeeval prepare {task}` where there is a network, or {remedy}"
+        )
     try:
         return _fetch(hub, cache / hub.file_name)
     except DataError:

@@ -121,7 +121,7 @@ def test_reading_a_file_runs_nothing(executor, tmp_path):
     truth_of(cubes(7), executor, tmp_path)
     (path,) = tmp_path.iterdir()
     head, rest = path.read_bytes().split(b"\n", 1)
-    assert set(json.loads(head)) == {"sizes", "cpu_seconds"}
+    assert set(json.loads(head)) == {"sizes", "cpu_seconds", "sha256"}
     assert rest == encode(343)
 
 

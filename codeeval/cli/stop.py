@@ -9,7 +9,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from codeeval.cli_exit import Stopped
+from codeeval.cli.exit import Stopped
 
 __all__ = ["Stopper"]
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
-import warnings
 from pathlib import Path
 
 import pytest
 
 from codeeval.cli import main
-from codeeval.cli_evaluate import ALLOW_UNSAFE
+from codeeval.cli.evaluate import ALLOW_UNSAFE
 from codeeval.sandbox.errors import ImageMissing
 from tests.codeeval.command import (
     STARTER,
     UNSAFE,
-    Ended,
     judged,
     mount,
     records,
@@ -39,19 +37,9 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
-    """Evaluate the starter task in this process, in an empty folder."""
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(ALLOW_UNSAFE, "")
-    monkeypatch.setenv("CODEEVAL_OFFLINE", "1")
-
-    def ended(*words: object) -> Ended:
-        code = main(["evaluate", "starter", *map(str, words)])
-        said = capsys.readouterr()
-        return Ended(code, said.out, said.err)
-
-    return ended
+def call(call):
+    """Evaluate the starter task."""
+    return lambda *words: call("evaluate", "starter", *words)
 
 
 def one(**line: object) -> dict[str, object]:

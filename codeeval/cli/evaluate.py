@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codeeval.cli_exit import BELOW, FINISHED, PARTIAL, Stopped
-from codeeval.cli_progress import Progress
-from codeeval.cli_stop import Stopper
-from codeeval.cli_values import (
+from codeeval.cli.common import Json
+from codeeval.cli.exit import BELOW, FINISHED, PARTIAL, Stopped
+from codeeval.cli.progress import Progress
+from codeeval.cli.stop import Stopper
+from codeeval.cli.values import (
     Compat,
     Missing,
+    OnInfraError,
     below,
     chosen,
     ids_chosen,
@@ -26,12 +27,19 @@ from codeeval.cli_values import (
     thresholds_of,
     unescaped,
 )
+from codeeval.cli.voice import say, warn
 
-__all__ = ["evaluate_command", "evaluate_to_the_end", "say", "two_of"]
+if TYPE_CHECKING:
+    from codeeval.evaluation import Run
+    from codeeval.tasks.task import Task
+
+__all__ = ["evaluate_command", "evaluated", "outcome", "print_report", "two_of"]
 
 ALLOW_UNSAFE = "CODEEVAL_ALLOW_UNSAFE"
+ALLOW_ELSEWHERE = "HF_ALLOW_CODE_EVAL"
 ELSEWHERE = {"humaneval": "humaneval-plus", "mbpp": "mbpp-plus"}
 """Names that mean another benchmark in EvalPlus, whose users type --dataset."""
+TASK_FIELD = "{task}"
 
 
 def evaluate_command(
@@ -40,10 +48,18 @@ def evaluate_command(
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option("--task", "-t", "--tasks", help="Task: NAME, NAME@VERSION or a folder."),
+        typer.Option(
+            "--task",
+            "-t",
+            "--tasks",
+            help="Tasks: NAME, NAME@VERSION or a folder; commas and wildcards for several.",
+        ),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="The same as --task.")] = None,
-    samples: Annotated[str | None, typer.Option(help="Samples: a file or a directory.")] = None,
+    samples: Annotated[
+        str | None,
+        typer.Option(help="Samples: a file or a directory; {task} stands for the task's name."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", "--output-path", help="The run directory.")
     ] = None,
@@ -73,6 +89,12 @@ def evaluate_command(
     ] = None,
     unsafe_local: Annotated[
         bool, typer.Option("--unsafe-local", help="Run trusted code without a sandbox.")
+    ] = False,
+    allow_code_execution: Annotated[
+        bool,
+        typer.Option(
+            "--allow-code-execution", "--confirm-run-unsafe-code", help="As --unsafe-local; warns."
+        ),
     ] = False,
     extraction: Annotated[
         str, typer.Option(help="How code is taken from a text; evalplus, fence-auto, ...")
@@ -151,12 +173,12 @@ def evaluate_command(
     fail_under: Annotated[
         list[str] | None, typer.Option(help="pass@1=0.5: exit 5 if it is not reached.")
     ] = None,
-    json_: Annotated[
-        bool, typer.Option("--json", help="Print the report as one JSON document.")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress and no notices.")
-    ] = False,
+    on_infra_error: Annotated[
+        OnInfraError,
+        typer.Option(help="A sample that could not be judged: left out, failed, or the end."),
+    ] = OnInfraError.SKIP,
+    json_: Json = False,
+    quiet: bool = False,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress.")] = False,
 ) -> int:
     """Judge samples and score them; the same command goes on where it was ended.
@@ -166,11 +188,11 @@ def evaluate_command(
     from codeeval.samples.formats import FORMATS
     from codeeval.sandbox.executor import SANDBOXES
     from codeeval.tasks.extract import EXTRACTIONS
-    from codeeval.tasks.registry import load_task
+    from codeeval.tasks.registry import load_task, tasks_named
 
-    name, path = two_of(words or [], task or dataset, samples)
+    wanted, path = two_of(words or [], task or dataset, samples)
     if dataset in ELSEWHERE and not task:
-        say(f"{dataset} is the original benchmark; EvalPlus's is {ELSEWHERE[dataset]}", quiet)
+        say(f"{dataset} is the original benchmark; EvalPlus's is {ELSEWHERE[dataset]}")
     chosen("--sandbox", sandbox, SANDBOXES)
     chosen("--extraction", extraction, EXTRACTIONS)
     chosen("--format", format, FORMATS)
@@ -181,10 +203,10 @@ def evaluate_command(
     ):
         if number is not None and not 0 < number < float("inf"):
             raise typer.BadParameter(f"{flag} must be a number above 0, not {number}")
-    sandbox = allowed(sandbox, unsafe_local)
+    sandbox = allowed(sandbox, unsafe_local, allow_code_execution)
     ks = ks_of(k)
     thresholds = thresholds_of(fail_under or (), ks)
-    options = {
+    task_options = {
         **_pairs(task_option or ()),
         **_given(
             variant=variant or ("mini" if mini else None) or ("noextreme" if noextreme else None)
@@ -192,66 +214,75 @@ def evaluate_command(
         **_given(base_only=base_only or None, all_failures=test_details or None),
         **_given(minimum_seconds=min_time_limit, time_factor=gt_time_limit_factor),
     }
-    benchmark = load_task(name, data_file=data_file, **options)
-    if compat in (Compat.EVALPLUS, Compat.EVALPLUS_0_3_1) and benchmark.name not in (
-        "humaneval-plus",
-        "mbpp-plus",
-    ):
-        raise typer.BadParameter(f"--compat {compat}: EvalPlus has no task {benchmark.name!r}")
-    included = ids_chosen(benchmark, include or (), exclude or (), id_range)
-    return evaluate_to_the_end(
-        path,
-        benchmark,
-        output=output,
-        runs=runs,
-        overwrite=overwrite,
-        compat=compat,
-        thresholds=thresholds,
-        as_json=json_,
-        quiet=quiet,
-        progress=not (quiet or no_progress),
-        k=ks,
-        sandbox=sandbox,
-        runtime=runtime,
-        isolation=isolation,
-        workers=workers,
-        extraction=extraction,
-        stops=tuple(map(unescaped, stop or ())),
-        missing="skip" if allow_missing else missing.value,
-        allow_unknown=allow_unknown,
-        format=format,
-        id_field=id_field,
-        code_field=code_field,
-        cpu_seconds=timeout,
-        memory_bytes=size_of(memory),
-        include=included,
-        limit=limit,
-        deduplicate=not no_deduplicate,
-    )
+    names = tasks_named(wanted)
+    tasks = [load_task(name, data_file=data_file, **task_options) for name in names]
+    for benchmark in tasks:
+        _check_compat(compat, benchmark)
+    reading = {"format": format, "id_field": id_field, "code_field": code_field}
+    shared = len(tasks) > 1 and TASK_FIELD not in path
+    if len(tasks) > 1:
+        _check_several({"--include": include, "--exclude": exclude, "--data-file": data_file})
+        if shared and compat is not None:
+            raise typer.BadParameter(
+                f"--compat writes one file beside the samples: evaluate one of {wanted} at a time"
+            )
+    if shared and not allow_unknown:
+        _check_shared(path, tasks, reading)
+    included = [ids_chosen(each, include or (), exclude or (), id_range) for each in tasks]
+    runs_made = []
+    for name, benchmark, ids in zip(names, tasks, included, strict=True):
+        folder = output / _folder_name(name) if output and len(tasks) > 1 else output
+        own = path.replace(TASK_FIELD, _folder_name(name))
+        run = evaluated(
+            own,
+            benchmark,
+            output=folder,
+            runs=runs,
+            overwrite=overwrite,
+            progress=not (quiet or no_progress),
+            k=ks,
+            sandbox=sandbox,
+            runtime=runtime,
+            isolation=isolation,
+            workers=workers,
+            extraction=extraction,
+            stops=tuple(map(unescaped, stop or ())),
+            missing="skip" if allow_missing else missing.value,
+            allow_unknown=allow_unknown or shared,
+            on_infra_error=on_infra_error.value,
+            cpu_seconds=timeout,
+            memory_bytes=size_of(memory),
+            include=ids,
+            limit=limit,
+            deduplicate=not no_deduplicate,
+            **reading,
+        )
+        runs_made.append(run)
+        if not json_:
+            print_report(run)
+        _write_compat(compat, own, run)
+    if json_:
+        documents = [_document(run) for run in runs_made]
+        print(json.dumps(documents if len(tasks) > 1 else documents[0], indent=1))
+    return outcome(runs_made, thresholds)
 
 
-def evaluate_to_the_end(
+def evaluated(
     samples: str | Path,
-    task: Any,
+    task: Task,
     *,
     output: Path | None,
     runs: Path | None = None,
     overwrite: bool = False,
-    compat: Compat | None = None,
-    thresholds: dict[str, float] | None = None,
-    as_json: bool = False,
-    quiet: bool = False,
     progress: bool = True,
     **options: Any,
-) -> int:
-    """Evaluate, print the report, return the exit code.
+) -> Run:
+    """Evaluate under the eyes of the user, who may end it by a signal.
 
     Raises:
         Stopped: If a signal ended it.
     """
-    from codeeval.compat_run import compat_name, write_compat
     from codeeval.evaluation import EvaluationStopped, evaluate
-    from codeeval.report_text import text_table
 
     with Stopper() as stopper, Progress(shown=progress) as shown:
 
@@ -260,13 +291,13 @@ def evaluate_to_the_end(
             shown(result, total)
 
         try:
-            run = evaluate(
+            return evaluate(
                 samples,
                 task,
                 output=output,
                 runs=runs,
                 overwrite=overwrite,
-                notice=lambda text: say(text, quiet),
+                notice=say,
                 progress=show,
                 stop=stopper.event,
                 **options,
@@ -276,23 +307,24 @@ def evaluate_to_the_end(
                 stopper.signal,
                 f"stopped after {shown.done} samples; the same command goes on from there",
             ) from error
+
+
+def print_report(run: Run) -> None:
+    """Print the table of a run, and where its report is."""
+    from codeeval.report_text import text_table
+
     assert run.directory is not None
-    if as_json:
-        record = {**run.report.as_dict(), "directory": str(run.directory)}
-        print(json.dumps(record, indent=1))
-    else:
-        print(text_table(run.report, width=min(shutil.get_terminal_size().columns, 100)))
-        print(f"Report: {run.directory / 'report.html'}")
-    if compat is not None:
-        path = compat_name(compat, str(samples))
-        write_compat(compat, path, run.directory, run.report)
-        say(f"wrote {path}", quiet)
-    short = below(run, thresholds or {})
+    print(text_table(run.report, width=min(shutil.get_terminal_size().columns, 100)))
+    print(f"Report: {run.directory / 'report.html'}")
+
+
+def outcome(runs: Sequence[Run], thresholds: dict[str, float]) -> int:
+    """Return the exit code that runs are worth, and say what is wrong with them."""
+    short = [text for run in runs for text in below(run, thresholds)]
     for text in short:
-        say(f"--fail-under: {text}", quiet=False)
-    if run.report.infrastructure_errors:
-        number = run.report.infrastructure_errors
-        say(f"{number} samples could not be judged; the same command tries them again", quiet=False)
+        warn(f"--fail-under: {text}")
+    if number := sum(run.report.infrastructure_errors for run in runs):
+        warn(f"{number} samples could not be judged; the same command tries them again")
         return PARTIAL
     return BELOW if short else FINISHED
 
@@ -310,15 +342,25 @@ def two_of(words: Sequence[str], task: str | None, samples: str | None) -> tuple
         raise typer.BadParameter("no task: name it first, or with --task; see `codeeval tasks`")
     if not samples:
         raise typer.BadParameter("no samples: name their file after the task, or with --samples")
-    if "," in task:
-        raise typer.BadParameter(f"one task at a time, not {task!r}")
     return task, samples
 
 
-def allowed(sandbox: str, unsafe_local: bool) -> str:
-    """Return the sandbox; none at all only for those who asked for it twice."""
+def allowed(sandbox: str, unsafe_local: bool, elsewhere: bool = False) -> str:
+    """Return the sandbox; none at all only for those who asked for it twice.
+
+    Args:
+        sandbox: The sandbox that was named.
+        unsafe_local: Whether --unsafe-local was.
+        elsewhere: Whether a flag was by which other tools are allowed to run code unprotected.
+    """
+    elsewhere = elsewhere or os.environ.get(ALLOW_ELSEWHERE) == "1"
+    if elsewhere and sandbox == "unsafe-local":
+        warn("warning: taken for --unsafe-local: model code will run without a sandbox")
+        unsafe_local = True
     asked = [sandbox == "unsafe-local", unsafe_local, os.environ.get(ALLOW_UNSAFE) == "1"]
     if not (asked[0] or asked[1]):
+        if elsewhere:
+            say("model code runs in a sandbox here, so nothing needs to be allowed")
         return sandbox
     if sandbox not in ("auto", "unsafe-local"):
         raise typer.BadParameter(f"--unsafe-local contradicts --sandbox {sandbox}")
@@ -331,17 +373,47 @@ def allowed(sandbox: str, unsafe_local: bool) -> str:
     return "unsafe-local"
 
 
-def say(text: str, quiet: bool = False) -> None:
-    """Write a notice to standard error, around the bar if there is one."""
-    if quiet:
-        return
-    line = f"codeeval: {text}"
-    if sys.stderr.isatty():
-        from tqdm import tqdm
+def _check_compat(compat: Compat | None, task: Task) -> None:
+    evalplus = compat in (Compat.EVALPLUS, Compat.EVALPLUS_0_3_1)
+    if evalplus and task.name not in ("humaneval-plus", "mbpp-plus"):
+        raise typer.BadParameter(f"--compat {compat}: EvalPlus has no task {task.name!r}")
 
-        tqdm.write(line, file=sys.stderr)
-    else:
-        print(line, file=sys.stderr, flush=True)
+
+def _write_compat(compat: Compat | None, samples: str, run: Run) -> None:
+    if compat is None:
+        return
+    from codeeval.compat_run import compat_name, write_compat
+
+    assert run.directory is not None
+    path = compat_name(compat, samples)
+    write_compat(compat, path, run.directory, run.report)
+    say(f"wrote {path}")
+
+
+def _check_several(flags: dict[str, Any]) -> None:
+    """Refuse what is about one task if there are several."""
+    for flag, value in flags.items():
+        if value:
+            raise typer.BadParameter(f"{flag} is about one task; evaluate one at a time")
+
+
+def _check_shared(path: str, tasks: Sequence[Task], reading: dict[str, Any]) -> None:
+    """Refuse samples that belong to none of the tasks; each will leave out those of the others."""
+    from codeeval.samples.ids import SampleIds
+    from codeeval.samples.read import read_samples
+
+    problems = {problem.id: problem for task in tasks for problem in task.problems()}
+    ids = SampleIds.of(problems.values())
+    for _ in read_samples(path, ids, report=lambda text: None, **reading):
+        pass
+
+
+def _folder_name(task: str) -> str:
+    return Path(task).name.replace("@", "-")
+
+
+def _document(run: Run) -> dict[str, Any]:
+    return {**run.report.as_dict(), "directory": str(run.directory)}
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Compat",
     "Missing",
+    "OnInfraError",
     "SamplesFormat",
     "below",
     "chosen",
@@ -37,6 +38,14 @@ class Missing(StrEnum):
     ERROR = "error"
     FAIL = "fail"
     SKIP = "skip"
+
+
+class OnInfraError(StrEnum):
+    """What a sample means that could not be judged."""
+
+    SKIP = "skip"
+    FAIL = "fail"
+    RAISE = "raise"
 
 
 class Compat(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codeeval.cli_evaluate import say, two_of
-from codeeval.cli_exit import FINISHED
-from codeeval.cli_values import SamplesFormat, chosen, unescaped
+from codeeval.cli.common import Json
+from codeeval.cli.evaluate import two_of
+from codeeval.cli.exit import FINISHED
+from codeeval.cli.values import SamplesFormat, chosen, unescaped
+from codeeval.cli.voice import say
 
 if TYPE_CHECKING:
     from codeeval.samples.ids import SampleIds
@@ -26,7 +29,6 @@ _Format = Annotated[str | None, typer.Option(help="Format of the samples; told b
 _Field = Annotated[str | None, typer.Option(help="JSONL key of the id, of the code.")]
 _Unknown = Annotated[bool, typer.Option("--allow-unknown", help="Leave unknown problems out.")]
 _DataFile = Annotated[Path | None, typer.Option(help="The task's data.")]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notices.")]
 
 
 def convert_command(
@@ -41,7 +43,7 @@ def convert_command(
     code_field: _Field = None,
     allow_unknown: _Unknown = False,
     data_file: _DataFile = None,
-    quiet: _Quiet = False,
+    json_: Json = False,
 ) -> int:
     """Write samples in another format."""
     from codeeval.samples.formats import FORMATS
@@ -59,7 +61,7 @@ def convert_command(
         id_field=id_field,
         code_field=code_field,
         allow_unknown=allow_unknown,
-        report=lambda text: say(text, quiet),
+        report=say,
     )
     if kind is SamplesFormat.JSONL:
         count = write_jsonl(target, samples)
@@ -74,7 +76,9 @@ def convert_command(
             count = _write_directory(target, whole)
         else:
             count = write_generations(target, whole, ids)
-    say(f"wrote {count} samples to {target} ({kind})", quiet)
+    say(f"wrote {count} samples to {target} ({kind})")
+    if json_:
+        print(json.dumps({"samples": count, "output": str(target), "format": kind.value}))
     return FINISHED
 
 
@@ -94,7 +98,7 @@ def sanitize_command(
     code_field: _Field = None,
     allow_unknown: _Unknown = False,
     data_file: _DataFile = None,
-    quiet: _Quiet = False,
+    json_: Json = False,
 ) -> int:
     """Take the code out of samples and write it beside them, as X-sanitized.jsonl."""
     from codeeval.samples.formats import FORMATS
@@ -113,14 +117,16 @@ def sanitize_command(
         id_field=id_field,
         code_field=code_field,
         allow_unknown=allow_unknown,
-        report=lambda text: say(text, quiet),
+        report=say,
     )
     stops = tuple(map(unescaped, stop or ()))
     clean = _sanitized(read, benchmark, problems, extraction, stops)
     source = Path(path)
     target = output or _beside(source)
     count = _write_directory(target, clean) if source.is_dir() else write_jsonl(target, clean)
-    say(f"wrote {count} samples to {target}", quiet)
+    say(f"wrote {count} samples to {target}")
+    if json_:
+        print(json.dumps({"samples": count, "output": str(target)}))
     return FINISHED
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from codeeval.cli_exit import UNABLE
+from codeeval.cli.exit import UNABLE
 from codeeval.tasks.registry import load_task
 from tests.codeeval.command import UNSAFE, judged, need, right, run, start, write
 from tests.daemons import private_daemon
@@ -129,6 +129,7 @@ class TestStopping:
         os.mkfifo(fifo)
         process = start("evaluate", "starter", fifo, *UNSAFE, cwd=tmp_path)
         with fifo.open("w"):  # waits until the samples are being read
+            time.sleep(0.5)  # a signal between opening and reading would wait for the read's end
             process.send_signal(signal.SIGTERM)
             _, err = process.communicate(timeout=60)
         assert process.returncode == 143
