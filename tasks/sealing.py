@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from codeeval.tasks.sanitize import parsed
 
@@ -12,18 +13,33 @@ __all__ = ["called_functions", "has_test_methods", "test_names"]
 def called_functions(tests: str, reference: str) -> tuple[str, ...]:
     """Return the functions of a reference that its tests use, in the reference's order.
 
-    They are what a candidate has to define. Nothing is returned if the tests use a class of the
-    reference too: its instances cannot cross to another process.
+    They are what a candidate has to define. Nothing is returned if the tests use something else of
+    the reference, too: instances of its classes cannot cross to another process, and a module that
+    it imports is one that a candidate may fail to import.
     """
     test_tree, tree = parsed(tests), parsed(reference)
     if test_tree is None or tree is None:
         return ()
     used = {node.id for node in ast.walk(test_tree) if isinstance(node, ast.Name)}
-    body = tree.body
-    if any(isinstance(node, ast.ClassDef) and node.name in used for node in body):
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    others = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
+    if used & _bound(others) - _bound(test_tree.body):
         return ()
-    names = (node.name for node in body if isinstance(node, ast.FunctionDef) and node.name in used)
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(name for name in functions if name in used))
+
+
+def _bound(statements: Iterable[ast.stmt]) -> set[str]:
+    """Return the names that statements bind, wherever in them."""
+    names = set[str]()
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+            elif isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                names.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+    return names
 
 
 def test_names(tests: str) -> tuple[str, ...]:

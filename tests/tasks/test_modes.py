@@ -88,20 +88,21 @@ def test_humaneval_is_judged_alike_warm_and_cold_sealed_and_not(modes):
 @pytest.mark.slow
 def test_mbpp_is_judged_alike_sealed_and_not(modes):
     warm, _ = modes
-    chosen = programs(mbpp())
-    cannot = {"367", "533", "601", "927"}
-    assert len(sealed(chosen, True)) >= 2 * (974 - len(cannot))
-    found = list(
-        zip(
-            statuses(warm, sealed(chosen, True)),
-            statuses(warm, sealed(chosen, False)),
-            strict=True,
-        )
-    )
-    different = [pair for pair in found if pair[0] != pair[1]]
-    # Of those that cannot be sealed some have all that is needed; their references show it.
-    assert len(different) <= 2 * len(cannot), different
-    assert sum(pair == (["passed"], ["passed"]) for pair in found) >= 974 - len(cannot)
+    task = mbpp()
+    chosen = programs(task)
+    # 533 needs what does not cross; where samples are judged, a trial of the reference finds out.
+    cannot = {"367", "596", "601", "927"}
+    can_be = [check.can_be_sealed for program in chosen for check in program.checks]
+    ids = [problem.id for problem in task for _ in range(2)]
+    assert {task_id for task_id, can in zip(ids, can_be, strict=True) if not can} == cannot
+    ids = [task_id for task_id in ids if task_id not in cannot]
+    closed = statuses(warm, sealed(chosen, True))
+    opened = statuses(warm, sealed(chosen, False))
+    found = list(zip(ids, closed, opened, strict=True))
+    different = {task_id for task_id, how, other in found if how != other}
+    assert different == {"533"}
+    passed = {task_id for task_id, how, other in found if how == other == ["passed"]}
+    assert passed >= set(ids) - different
 
 
 @pytest.mark.slow
