@@ -5,19 +5,25 @@ Source: Chen et al. 2021, "Evaluating Large Language Models Trained on Code", eq
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from math import exp, expm1, inf, nan, sqrt
+from collections.abc import Hashable, Iterable, Sequence
+from math import exp, expm1, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codeeval.scoring.counts import (
+    Counts,
+    check_k,
+    checked_counts,
+    for_each,
+    integers,
+    log_miss,
+    shortage,
+)
 from codeeval.scoring.estimate import Estimate
-from codeeval.scoring.intervals import clustered_se, mean_interval, mean_se, wilson_interval
+from codeeval.scoring.means import mean_estimate
 
-Counts = Sequence[int] | NDArray[np.integer]
-
-FEWEST_PROBLEMS = 20  # below this no interval over problems is reliable
-_NO_SPREAD = 1e-12  # a standard error below this is zero but for rounding
+__all__ = ["pass_at_k", "pass_at_k_estimate", "pass_at_k_variance", "usable_ks"]
 
 
 def pass_at_k(
@@ -48,7 +54,8 @@ def pass_at_k(
 
     Source: Chen et al. 2021, eq. 1.
     """
-    return _for_each(_pass_at_k, *_checked(num_samples, num_correct, k, problem_ids), k)
+    n, c = checked_counts(num_samples, num_correct, k, metric=f"pass@{k}", problem_ids=problem_ids)
+    return for_each(_pass_at_k, n, c, k)
 
 
 def pass_at_k_variance(
@@ -69,7 +76,8 @@ def pass_at_k_variance(
     Source: q_k is a U-statistic: Hoeffding 1948, "A Class of Statistics with Asymptotically Normal
     Distribution"; the jackknife: Efron and Stein 1981, "The Jackknife Estimate of Variance".
     """
-    return _for_each(_variance, *_checked(num_samples, num_correct, k, problem_ids), k)
+    n, c = checked_counts(num_samples, num_correct, k, metric=f"pass@{k}", problem_ids=problem_ids)
+    return for_each(_variance, n, c, k)
 
 
 def pass_at_k_estimate(
@@ -83,10 +91,7 @@ def pass_at_k_estimate(
 ) -> Estimate:
     """Estimate a benchmark's pass@k: the mean over problems, with its interval.
 
-    The interval is Student's t over the values of the problems, or over ``clusters`` of them, cut
-    to [0, 1]. It is Wilson's for one sample per problem without clusters, and wherever the values
-    show no spread; there the trials are the problems, or the clusters if given. Below 20 problems
-    and for a single cluster there is none.
+    For the interval see `mean_estimate`.
 
     Args:
         num_samples: As in ``pass_at_k``.
@@ -101,50 +106,14 @@ def pass_at_k_estimate(
 
     Source: Miller 2024, "Adding Error Bars to Evals".
     """
-    values = pass_at_k(num_samples, num_correct, k, problem_ids=problem_ids)
-    size, value = values.size, float(values.mean())
-    if clusters is not None and len(clusters) != size:
-        raise ValueError(f"{len(clusters)} cluster labels for {size} problems")
-    groups = size if clusters is None else len(set(clusters))
-    where = "" if clusters is None else f" over {groups} clusters"
-
-    se = None
-    if groups > 1:
-        spread = mean_se(values) if clusters is None else clustered_se(values, clusters)
-        se = spread if spread > _NO_SPREAD else None
-    within = pass_at_k_variance(num_samples, num_correct, k)
-    se_sampling = sqrt(float(within.sum())) / size
-    single = clusters is None and np.max(num_samples) == 1
-
-    low: float | None
-    high: float | None
-    note = ""
-    if size < FEWEST_PROBLEMS or groups == 1:
-        low, high, method = None, None, "none"
-        few = "1 cluster" if size >= FEWEST_PROBLEMS else f"{size} problems"
-        note = f"no interval is reliable for {few}"
-    elif single or se is None:
-        low, high = wilson_interval(value * groups, groups, level=level)
-        method = "Wilson" + where
-    else:
-        low, high = mean_interval(values, clusters=clusters, level=level)
-        low, high = max(low, 0.0), min(high, 1.0)
-        method = "t" + where
-    if 1 < groups < FEWEST_PROBLEMS <= size:
-        note = f"{groups} clusters make a rough interval"
-
-    return Estimate(
+    return mean_estimate(
+        pass_at_k(num_samples, num_correct, k, problem_ids=problem_ids),
         metric=f"pass@{k}",
-        value=value,
-        low=low,
-        high=high,
-        level=level,
-        tasks=size,
         samples=int(np.sum(num_samples)),
-        method=method,
-        se=se,
-        se_sampling=se_sampling if se_sampling > 0 else None,  # NaN > 0 is false
-        note=note,
+        variances=pass_at_k_variance(num_samples, num_correct, k),
+        binary=bool(np.max(num_samples) == 1),
+        clusters=clusters,
+        level=level,
     )
 
 
@@ -166,23 +135,12 @@ def usable_ks(
     Raises:
         ValueError: If a k or a count is no integer, or k is below 1.
     """
-    n = _integers(num_samples, "samples", problem_ids)
+    n = integers(num_samples, "samples", "pass@k", problem_ids)
     wanted = list(dict.fromkeys(ks))
     for k in wanted:
-        _check_k(k)
-    refused = {k: _shortage(n, k, problem_ids) for k in wanted if k > n.min()}
+        check_k(k, f"pass@{k}")
+    refused = {k: shortage(n, k, f"pass@{k}", problem_ids) for k in wanted if k > n.min()}
     return [k for k in wanted if k not in refused], refused
-
-
-def _log_miss(n: int, c: int, k: int) -> float:
-    """Return log q_k, the log of the chance that k of n samples hold none of the c correct ones.
-
-    ``C(n-c, k) / C(n, k) = C(n-k, c) / C(n, c)``, so min(c, k) factors do.
-    """
-    if n - c < k:
-        return -inf
-    few, many = min(c, k), max(c, k)
-    return float(np.log1p(-many / np.arange(n - few + 1, n + 1)).sum())
 
 
 def _pass_at_k(n: int, c: int, k: int) -> float:
@@ -191,7 +149,7 @@ def _pass_at_k(n: int, c: int, k: int) -> float:
     if k == 1:
         return c / n
     # Not 1 - prod(1 - k/i): that forms 1 minus a number near 1 and loses up to 6 digits.
-    return -expm1(_log_miss(n, c, k))
+    return -expm1(log_miss(n, c, k))
 
 
 def _variance(n: int, c: int, k: int) -> float:
@@ -202,9 +160,9 @@ def _variance(n: int, c: int, k: int) -> float:
     if 2 * k > n:
         # (n-1)/n [c (A-m)^2 + (n-c) (B-m)^2] with m = (c A + (n-c) B) / n is this, for A and B
         # the values without one correct and without one wrong sample.
-        gap = exp(_log_miss(n - 1, c - 1, k)) - exp(_log_miss(n - 1, c, k))
+        gap = exp(log_miss(n - 1, c - 1, k)) - exp(log_miss(n - 1, c, k))
         return (n - 1) * c * (n - c) / n**2 * gap**2
-    square = exp(2 * _log_miss(n, c, k))
+    square = exp(2 * log_miss(n, c, k))
     if n - c < 2 * k:
         return square
     # q_k^2 - q_2k = q_k^2 (1 - q_2k / q_k^2). The quotient, taken factor by factor, is a product of
@@ -212,66 +170,3 @@ def _variance(n: int, c: int, k: int) -> float:
     few, many = min(c, k), max(c, k)
     i = np.arange(n - few + 1, n + 1)
     return -square * expm1(float(np.log1p(-(k / (i - k)) * (many / (i - many))).sum()))
-
-
-def _for_each(
-    function: Callable[[int, int, int], float],
-    n: NDArray[np.int64],
-    c: NDArray[np.int64],
-    k: int,
-) -> NDArray[np.float64]:
-    """Apply ``function`` to each (n, c), once for equal ones: a benchmark has few different."""
-    pairs = list(zip(n.tolist(), c.tolist(), strict=True))
-    value = {pair: function(*pair, k) for pair in set(pairs)}
-    return np.array([value[pair] for pair in pairs])
-
-
-def _checked(
-    num_samples: Counts, num_correct: Counts, k: int, problem_ids: Sequence[str] | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    _check_k(k)
-    n = _integers(num_samples, "samples", problem_ids)
-    c = _integers(num_correct, "correct samples", problem_ids)
-    if n.size != c.size:
-        raise ValueError(f"sample counts of {n.size} problems, correct counts of {c.size}")
-    if k > n.min():
-        raise ValueError(_shortage(n, k, problem_ids))
-    wrong = np.flatnonzero((c < 0) | (c > n))
-    if wrong.size:
-        first = wrong[0]
-        raise ValueError(
-            f"{_name(first, problem_ids)} has {c[first]} correct out of {n[first]} samples"
-        )
-    return n, c
-
-
-def _integers(counts: Counts, what: str, problem_ids: Sequence[str] | None) -> NDArray[np.int64]:
-    if len(counts) == 0:
-        raise ValueError("pass@k needs at least 1 problem")
-    if problem_ids is not None and len(problem_ids) != len(counts):
-        raise ValueError(f"{len(problem_ids)} problem ids for {len(counts)} problems")
-    array = np.asarray(counts)
-    if array.ndim == 1 and array.dtype.kind in "iu":
-        return array.astype(np.int64)
-    for index, count in enumerate(counts):
-        if isinstance(count, bool) or not isinstance(count, int | np.integer):
-            name = _name(index, problem_ids)
-            raise ValueError(f"{name} has {count!r} {what}; a count is an integer")
-    raise ValueError(f"counts of {what} do not fit 64 bits: {counts!r}")
-
-
-def _check_k(k: int) -> None:
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(f"pass@{k}: k is an integer from 1 on, not {k!r}")
-
-
-def _shortage(n: NDArray[np.int64], k: int, problem_ids: Sequence[str] | None) -> str:
-    short = np.flatnonzero(n < k)
-    named = ", ".join(f"{_name(index, problem_ids)} has {n[index]}" for index in short[:3])
-    more = f" and {short.size - 3} more are short" if short.size > 3 else ""
-    plural = "" if k == 1 else "s"
-    return f"pass@{k} needs at least {k} sample{plural} of every problem; {named}{more}"
-
-
-def _name(index: int, problem_ids: Sequence[str] | None) -> str:
-    return f"problem {index}" if problem_ids is None else repr(problem_ids[index])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from math import sqrt
@@ -18,15 +17,10 @@ from codeeval.scoring.intervals import (
     mean_se,
     wilson_interval,
 )
-from tests.data import ROOT, data_path
+from tests.data import ROOT
 
 SCORES = [1, 1, 1, 0, 0, 0, 0, 1, 0, 1, 1, 1]
 CLUSTERS = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]
-
-
-@pytest.fixture(scope="module")
-def vectors():
-    return json.loads(data_path("more", "estimators", "vectors.json").read_text())
 
 
 # wilson_interval

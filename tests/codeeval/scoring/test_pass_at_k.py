@@ -17,17 +17,11 @@ from codeeval.scoring.pass_at_k import (
     pass_at_k_variance,
     usable_ks,
 )
-from tests.data import data_path
 
 SMALL = [(n, c, k) for n in range(1, 9) for c in range(n + 1) for k in range(1, n + 1)]
 COUNTS = st.integers(1, 300).flatmap(
     lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))
 )
-
-
-@pytest.fixture(scope="module")
-def vectors():
-    return json.loads(data_path("more", "estimators", "vectors.json").read_text())
 
 
 def one(function, n, c, k):
