@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from codeeval.checking import acheck, check, load_task, rewards
+    from codeeval.comparing import RunComparison, compare
     from codeeval.evaluation import Run, aevaluate, aevaluate_iter, evaluate, evaluate_iter
     from codeeval.judging import SampleResult
     from codeeval.options import Options
@@ -33,6 +34,7 @@ _HOMES = {
     "Program": "codeeval.sandbox.program",
     "Report": "codeeval.report",
     "Run": "codeeval.evaluation",
+    "RunComparison": "codeeval.comparing",
     "Sample": "codeeval.tasks.task",
     "SampleResult": "codeeval.judging",
     "Status": "codeeval.sandbox.verdict",
@@ -42,6 +44,7 @@ _HOMES = {
     "aevaluate": "codeeval.evaluation",
     "aevaluate_iter": "codeeval.evaluation",
     "check": "codeeval.checking",
+    "compare": "codeeval.comparing",
     "evaluate": "codeeval.evaluation",
     "evaluate_iter": "codeeval.evaluation",
     "load_task": "codeeval.checking",
@@ -59,6 +62,7 @@ __all__ = [
     "Program",
     "Report",
     "Run",
+    "RunComparison",
     "Sample",
     "SampleResult",
     "Status",
@@ -69,6 +73,7 @@ __all__ = [
     "aevaluate",
     "aevaluate_iter",
     "check",
+    "compare",
     "evaluate",
     "evaluate_iter",
     "load_task",

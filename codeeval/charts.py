@@ -7,7 +7,15 @@ from html import escape
 
 from codeeval.scoring.estimate import Estimate
 
-__all__ = ["axis", "forest_row", "meter", "profile", "stacked_bar"]
+__all__ = [
+    "axis",
+    "difference_axis",
+    "difference_row",
+    "forest_row",
+    "meter",
+    "profile",
+    "stacked_bar",
+]
 
 TICKS = (0, 25, 50, 75, 100)
 
@@ -29,6 +37,36 @@ def axis() -> str:
     """Return the axis below rows of :func:`forest_row`."""
     marks = "".join(
         f'<text x="{tick}%" y="13" text-anchor="middle">{tick}</text>' for tick in TICKS
+    )
+    return f'<svg class="axis" height="18" aria-hidden="true">{marks}</svg>'
+
+
+def difference_row(value: float, low: float | None, high: float | None, reach: float) -> str:
+    """Return one row of a chart of differences: 0 is in the middle, ``reach`` at either end."""
+
+    def place(difference: float) -> str:
+        return f"{50 + 40 * difference / reach:.2f}%"
+
+    marks = '<line class="grid zero" x1="50%" x2="50%" y2="28"/>'
+    if low is not None and high is not None:
+        marks += (
+            f'<line class="whisker" x1="{place(low)}" x2="{place(high)}" y1="14" y2="14"/>'
+            + "".join(
+                f'<line class="whisker" x1="{place(end)}" x2="{place(end)}" y1="9" y2="19"/>'
+                for end in (low, high)
+            )
+        )
+    marks += f'<circle cx="{place(value)}" cy="14" r="5"/>'
+    return f'<svg class="forest c1" height="28" aria-hidden="true">{marks}</svg>'
+
+
+def difference_axis(reach: float) -> str:
+    """Return the axis below rows of :func:`difference_row`, in points of percent."""
+    marks = "".join(
+        f'<text x="{50 + 40 * side}%" y="13" text-anchor="middle">{100 * side * reach:+.1f}</text>'
+        if side
+        else '<text x="50%" y="13" text-anchor="middle">0</text>'
+        for side in (-1, 0, 1)
     )
     return f'<svg class="axis" height="18" aria-hidden="true">{marks}</svg>'
 

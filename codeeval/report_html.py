@@ -26,7 +26,7 @@ from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.visible import clip
 
-__all__ = ["write_report_html"]
+__all__ = ["template", "write_report_html"]
 
 PAGE_BYTES = 5_000_000
 """A page does not grow beyond this, however large the run is."""
@@ -97,9 +97,9 @@ def _page(
     made = [by, moment(manifest.get("finished") or manifest.get("started") or "")]
     if manifest.get("status", "complete") != "complete":
         made.append(f"the run is <b>{text(manifest['status'])}</b>")
-    return Template(_template("report.html")).substitute(
+    return Template(template("report.html")).substitute(
         title=" · ".join([task, *map(text, models), "codeeval"]),
-        style=_template("report.css"),
+        style=template("report.css"),
         heading=f"{task} <small>{version}</small>" if version else task,
         byline=" · ".join(part for part in made if part),
         headline=_headline(report),
@@ -268,5 +268,6 @@ def _models(report: Report, excerpts: Iterable[Excerpt]) -> list[str]:
     return [*models[:3], f"{len(models) - 3} more"] if len(models) > 3 else models
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """Return the text of a template that ships with the package."""
     return (Path(__file__).parent / "templates" / name).read_text("utf-8")

@@ -9,7 +9,7 @@ from codeeval.report import Report
 from codeeval.scoring.estimate import Estimate
 from codeeval.visible import visible
 
-__all__ = ["interval", "percent", "samples_each", "text_table"]
+__all__ = ["aligned", "interval", "percent", "samples_each", "text_table", "wrapped"]
 
 
 def text_table(report: Report, width: int = 80) -> str:
@@ -25,10 +25,10 @@ def text_table(report: Report, width: int = 80) -> str:
         [title, f"{len(report.problems):,} problems, {samples_each(report)}"],
         _estimates(report),
         _counts(report),
-        _wrapped([sealed_words(report)], width),
-        _wrapped([f"Not reported: {reason}" for reason in report.refused.values()], width),
-        _wrapped([f"Note: {note}" for note in _notes(report)], width),
-        _wrapped([f"Warning: {warning}" for warning in report.warnings], width),
+        wrapped([sealed_words(report)], width),
+        wrapped([f"Not reported: {reason}" for reason in report.refused.values()], width),
+        wrapped([f"Note: {note}" for note in _notes(report)], width),
+        wrapped([f"Warning: {warning}" for warning in report.warnings], width),
     ]
     return "\n\n".join(visible("\n".join(block)) for block in blocks if block) + "\n"
 
@@ -91,7 +91,7 @@ def _estimates(report: Report) -> list[str]:
         for column in report.columns
         for first, estimate in _marked(report.estimates[column])
     ]
-    return _aligned([head, *rows], "<<>>>><")
+    return aligned([head, *rows], "<<>>>><")
 
 
 def _counts(report: Report) -> list[str]:
@@ -99,7 +99,7 @@ def _counts(report: Report) -> list[str]:
         (status, f"{count:,}", percent(count / report.samples))
         for status, count in report.counts.items()
     ]
-    return _aligned([("status", "samples", "%"), *rows], "<>>")
+    return aligned([("status", "samples", "%"), *rows], "<>>")
 
 
 def _notes(report: Report) -> list[str]:
@@ -116,7 +116,7 @@ def _marked(items: Sequence[Estimate]) -> Iterable[tuple[bool, Estimate]]:
     return ((index == 0, item) for index, item in enumerate(items))
 
 
-def _aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
     """Align cells to the left (``<``) or right (``>``), two blanks apart."""
     shown = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
@@ -128,7 +128,8 @@ def _aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
     ]
 
 
-def _wrapped(sentences: Iterable[str], width: int) -> list[str]:
+def wrapped(sentences: Iterable[str], width: int) -> list[str]:
+    """Return sentences as lines that are not longer than ``width``."""
     return [
         line
         for sentence in sentences

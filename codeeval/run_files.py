@@ -10,10 +10,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from codeeval.report import Report
 from codeeval.sandbox.errors import CodeEvalError
 from codeeval.tasks.task import Sample
 
-__all__ = ["ResultIndex", "RunFileError", "iter_results", "iter_samples", "read_manifest"]
+__all__ = [
+    "ResultIndex",
+    "RunFileError",
+    "iter_results",
+    "iter_samples",
+    "read_manifest",
+    "read_report",
+]
 
 _OWN_KEYS = frozenset({"task_id", "index", "sample_id", "completion", "solution", "model"})
 
@@ -26,6 +34,24 @@ def read_manifest(run_directory: Path) -> dict[str, Any]:
     """Return the content of ``run.json``."""
     manifest: dict[str, Any] = json.loads((run_directory / "run.json").read_text("utf-8"))
     return manifest
+
+
+def read_report(run_directory: str | Path) -> Report:
+    """Return the report of a finished run.
+
+    Raises:
+        RunFileError: If there is none, or it cannot be read.
+    """
+    folder = Path(run_directory)
+    try:
+        read_manifest(folder)
+        return Report.from_dict(json.loads((folder / "report.json").read_text("utf-8")))
+    except FileNotFoundError as error:
+        name = Path(error.filename).name
+        problem = "is not finished" if name == "report.json" else "is no run directory"
+        raise RunFileError(f"{folder} {problem}: there is no {name} in it") from error
+    except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
+        raise RunFileError(f"{folder}: cannot be read: {error}") from error
 
 
 def iter_samples(run_directory: Path) -> Iterator[Sample]:

@@ -14,6 +14,7 @@ import typer
 
 from codeeval.cli.caches import cache_app, prepare_command
 from codeeval.cli.common import Json, command
+from codeeval.cli.compare import compare_command, plan_command
 from codeeval.cli.demo import demo_command
 from codeeval.cli.doctor import doctor_command
 from codeeval.cli.evaluate import evaluate_command
@@ -53,6 +54,8 @@ command(app, "validate")(validate_command)
 command(app, "convert")(convert_command)
 command(app, "sanitize")(sanitize_command)
 command(app, "report")(report_command)
+command(app, "compare")(compare_command)
+command(app, "plan")(plan_command)
 command(app, "demo")(demo_command)
 command(app, "doctor")(doctor_command)
 command(app, "version")(version_command)

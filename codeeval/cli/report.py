@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from codeeval.cli.common import Json
-from codeeval.cli.exit import BAD_INPUT, FINISHED
+from codeeval.cli.exit import FINISHED
 from codeeval.cli.values import Compat
-from codeeval.cli.voice import complain, say
+from codeeval.cli.voice import say
 
 __all__ = ["report_command"]
 
@@ -27,24 +27,12 @@ def report_command(
     json_: Json = False,
 ) -> int:
     """Print the report of a run again, or write it in another form."""
-    from codeeval.report import Report
     from codeeval.report_text import text_table
-    from codeeval.run_files import read_manifest
+    from codeeval.run_files import read_manifest, read_report
 
-    try:
-        manifest = read_manifest(run_directory)
-        record = json.loads((run_directory / "report.json").read_text("utf-8"))
-        report = Report.from_dict(record)
-    except FileNotFoundError as error:
-        name = Path(error.filename).name
-        problem = "is not finished" if name == "report.json" else "is no run directory"
-        complain(f"{run_directory} {problem}: there is no {name} in it")
-        return BAD_INPUT
-    except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
-        complain(f"{run_directory}: cannot be read: {error}")
-        return BAD_INPUT
+    report = read_report(run_directory)
     if json_:
-        print(json.dumps(record, indent=1))
+        print(json.dumps(report.as_dict(), indent=1))
     if html:
         from codeeval.report_html import write_report_html
 
@@ -54,6 +42,7 @@ def report_command(
     if compat is not None:
         from codeeval.compat_run import compat_name, write_compat
 
+        manifest = read_manifest(run_directory)
         samples = Path(manifest.get("samples", "samples.jsonl")).name
         path = output or run_directory / compat_name(compat, samples)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,128 @@
+"""A comparison of runs as one HTML page: no outside link, no script."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from string import Template
+
+from codeeval.charts import axis, difference_axis, difference_row, forest_row
+from codeeval.compare_text import p_text, points
+from codeeval.comparing import RunComparison
+from codeeval.html_parts import table_head, text
+from codeeval.report_html import template
+from codeeval.report_text import interval, percent
+
+__all__ = ["write_comparison_html"]
+
+LISTED = 500
+
+
+def write_comparison_html(path: Path, comparison: RunComparison) -> None:
+    """Write the comparison as one self-contained page; it appears whole or not at all."""
+    page = Template(template("compare.html")).substitute(
+        title=f"{text(comparison.task)} · comparison · codeeval",
+        style=template("report.css"),
+        heading=f"{text(comparison.task)} <small>{text(comparison.metric)}</small>",
+        byline=f"{len(comparison.runs)} runs, {comparison.problems:,} problems, paired by problem",
+        warnings=_warnings(comparison),
+        scores=_scores(comparison),
+        differences=_differences(comparison),
+        problems=_problems(comparison),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(page, "utf-8")
+    os.replace(temporary, path)
+
+
+def _scores(comparison: RunComparison) -> str:
+    lines = "".join(
+        f'<tr><th scope="row">{text(run.name)}</th><td class="r">{percent(run.estimate.value)}</td>'
+        f'<td class="r">{interval(run.estimate)}</td>'
+        f'<td class="r">{run.first if run.first == run.last else f"{run.first}–{run.last}"}</td>'
+        f'<td class="chart">{forest_row(run.estimate, "c1")}</td></tr>'
+        for run in comparison.runs
+    )
+    head = table_head("Run", "%", "Interval", "Places", "From 0 to 100 %", right=(1, 2, 3))
+    return (
+        "<table class=forests><caption>The dot is the estimate, the line its 95 % interval. Places "
+        "are those that the paired tests, adjusted by Holm, leave possible.</caption>"
+        f"{head}<tbody>{lines}</tbody><tfoot aria-hidden=true><tr><td colspan=4></td>"
+        f"<td class=chart>{axis()}</td></tr></tfoot></table>"
+    )
+
+
+def _differences(comparison: RunComparison) -> str:
+    found = [(run, run.against) for run in comparison.runs[1:] if run.against is not None]
+    reach = max(
+        [0.01]
+        + [abs(end) for _, each in found for end in (each.low, each.high, each.difference)
+           if end is not None]
+    )  # fmt: skip
+    lines = ""
+    for run, each in found:
+        between = "–" if each.low is None else f"{points(each.low)} – {points(each.high)}"
+        seen = "–" if each.detectable is None else f"{100 * each.detectable:.1f}"
+        adjusted = p_text(1.0 if run.p_value is None else run.p_value)
+        lines += (
+            f'<tr><th scope="row">{text(run.name)}</th>'
+            f'<td class="r">{points(each.difference)}</td><td class="r">{between}</td>'
+            f'<td class="r">{p_text(each.p_value)}</td><td class="r">{adjusted}</td>'
+            f'<td class="r">{each.better} / {each.worse}</td><td class="r">{seen}</td>'
+            f'<td class="chart">{difference_row(each.difference, each.low, each.high, reach)}</td>'
+            "</tr>"
+        )
+    head = table_head(
+        "Run", "Points", "Interval", "p", "p (Holm)", "Better / worse", "Seen from", "",
+        right=range(1, 7),
+    )  # fmt: skip
+    tests = " and ".join(dict.fromkeys(each.test for _, each in found))
+    caption = (
+        f"Against <b>{text(comparison.runs[0].name)}</b>, in points of percent; test: "
+        f"{text(tests)}. Better and worse count problems. Differences from the last number on "
+        "would have been seen with 80 % power."
+    )
+    foot = (
+        "<tfoot aria-hidden=true><tr><td colspan=7></td>"
+        f'<td class="chart">{difference_axis(reach)}</td></tr></tfoot>'
+    )
+    return _scrolling("Differences", caption, f"{head}<tbody>{lines}</tbody>{foot}")
+
+
+def _problems(comparison: RunComparison) -> str:
+    if not comparison.differing:
+        return "<p>There is no problem on which they differ.</p>"
+    names = [run.name for run in comparison.runs]
+    head = table_head("Problem", *map(text, names), right=range(1, len(names) + 1))
+    lines = "".join(
+        f'<tr><th scope="row">{text(task_id)}</th>'
+        + "".join(f'<td class="r">{percent(value)}</td>' for value in values)
+        + "</tr>"
+        for task_id, values in comparison.differing[:LISTED]
+    )
+    rest = len(comparison.differing) - LISTED
+    more = f'<p class="note">{rest:,} more problems differ.</p>' if rest > 0 else ""
+    count = f"{len(comparison.differing):,} problems"
+    caption = f"{count} on which they differ, most first: value in percent."
+    return _scrolling("Problems", caption, f"{head}<tbody>{lines}</tbody>") + more
+
+
+def _scrolling(label: str, caption: str, content: str) -> str:
+    """Return a table that narrow screens may scroll."""
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table>'
+        f"<caption>{caption}</caption>{content}</table></div>"
+    )
+
+
+def _warnings(comparison: RunComparison) -> str:
+    notes = dict.fromkeys(run.estimate.note for run in comparison.runs if run.estimate.note)
+    sentences = [*comparison.warnings, *notes]
+    if not sentences:
+        return ""
+    items = "".join(f"<li>{text(sentence)}</li>" for sentence in sentences)
+    title = '<h2 id="warnings-title">Before you quote these numbers</h2>'
+    return (
+        f'<aside class="warnings" aria-labelledby="warnings-title">{title}<ul>{items}</ul></aside>'
+    )
