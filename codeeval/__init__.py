@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from codeeval.sandbox.executor import open_executor
     from codeeval.sandbox.program import Limits, Program
     from codeeval.sandbox.verdict import Status, Verdict
+    from codeeval.scoring.efficiency import eff_at_k
     from codeeval.scoring.estimate import Estimate
     from codeeval.scoring.pass_at_k import pass_at_k
     from codeeval.tasks.task import Problem, Sample, Task
@@ -45,6 +46,7 @@ _HOMES = {
     "aevaluate_iter": "codeeval.evaluation",
     "check": "codeeval.checking",
     "compare": "codeeval.comparing",
+    "eff_at_k": "codeeval.scoring.efficiency",
     "evaluate": "codeeval.evaluation",
     "evaluate_iter": "codeeval.evaluation",
     "load_task": "codeeval.checking",
@@ -74,6 +76,7 @@ __all__ = [
     "aevaluate_iter",
     "check",
     "compare",
+    "eff_at_k",
     "evaluate",
     "evaluate_iter",
     "load_task",

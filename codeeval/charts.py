@@ -9,6 +9,7 @@ from codeeval.scoring.estimate import Estimate
 
 __all__ = [
     "axis",
+    "curve",
     "difference_axis",
     "difference_row",
     "forest_row",
@@ -88,6 +89,29 @@ def stacked_bar(counts: Mapping[str, int], label: str) -> str:
         parts += f'<rect class="s-{escape(key)}" x="{left:.3f}%" width="{width:.3f}%" height="30"/>'
         left += width
     return f'<svg class="stack" height="30" role="img" aria-label="{escape(label)}">{parts}</svg>'
+
+
+def curve(series: Sequence[tuple[str, Sequence[Estimate]]], label: str) -> str:
+    """Return a chart of each series of estimates over k, with the bands of their intervals.
+
+    The points of a series are evenly spaced, whatever their k.
+    """
+    shapes = ""
+    for css_class, estimates in series:
+        last = len(estimates) - 1
+        places = [(1000 * number / last, each) for number, each in enumerate(estimates)]
+        line = "L".join(f"{x:.1f} {_y(each.value)}" for x, each in places)
+        bounded = [(x, each.low, each.high) for x, each in places]
+        upper = [f"{x:.1f} {_y(high)}" for x, _, high in bounded if high is not None]
+        lower = [f"{x:.1f} {_y(low)}" for x, low, _ in reversed(bounded) if low is not None]
+        if upper and lower:
+            shapes += f'<path class="area {css_class}" d="M{"L".join([*upper, *lower])}Z"/>'
+        shapes += f'<path class="line {css_class}" d="M{line}"/>'
+    grid = "".join(f'<path class="grid" d="M0 {_y(tick / 100)}H1000"/>' for tick in TICKS)
+    return (
+        '<svg class="profile" viewBox="0 0 1000 100" preserveAspectRatio="none" height="200" '
+        f'role="img" aria-label="{escape(label)}">{grid}{shapes}</svg>'
+    )
 
 
 def profile(series: Sequence[tuple[str, Sequence[float]]], label: str) -> str:

@@ -143,7 +143,7 @@ def evaluate(
         settings.k,
         missing=settings.missing,
         count_broken=settings.on_infra_error == "fail",
-        metadata={problem.id: problem.metadata for problem in problems.values()},
+        metadata=_metadata(problems),
     )
     with ExitStack() as stack:
         directory = None
@@ -281,6 +281,19 @@ def chosen_problems(task: Task, settings: Options) -> dict[str, Problem]:
         if unknown:
             raise OptionsError(f"no problem {unknown[0]!r} in {task.name}")
         problems = {key: problems[key] for key in problems if key in set(settings.include)}
+    if settings.released_from is not None or settings.released_to is not None:
+        first, last = settings.released_from or "", settings.released_to or "9"
+        problems = {
+            key: problem
+            for key, problem in problems.items()
+            if first <= str(problem.metadata.get("released") or "")[:10] <= last
+            and problem.metadata.get("released")
+        }
+        if not problems:
+            raise OptionsError(
+                f"no problem of {task.name} is known to be released from {first or 'ever'} to "
+                f"{settings.released_to or 'now'}"
+            )
     if settings.limit is not None:
         problems = dict(list(problems.items())[: settings.limit])
     return problems
@@ -342,6 +355,17 @@ def _known(
                 f"unknown task_id {sample.task_id!r}; {task.name} has {len(problems)} problems, "
                 f"the first of them {next(iter(problems))!r}"
             )
+
+
+def _metadata(problems: Mapping[str, Problem]) -> dict[str, Mapping[str, Any]]:
+    """Return the metadata of problems, with the language where there are several."""
+    several = len({problem.language for problem in problems.values()}) > 1
+    return {
+        problem.id: {**problem.metadata, "language": problem.language}
+        if several
+        else problem.metadata
+        for problem in problems.values()
+    }
 
 
 def _check_stop(stop: threading.Event | None) -> None:

@@ -20,6 +20,7 @@ from codeeval.version import __version__
 __all__ = ["describe_executor", "manifest_of"]
 
 SCHEMA_VERSION = 1
+DATES = ("released_from", "released_to")
 
 
 def manifest_of(
@@ -45,7 +46,7 @@ def manifest_of(
     }
     if settings.on_infra_error == "fail":  # the others change no number
         spec["on_infra_error"] = "fail"
-    for name in ("format", "id_field", "code_field", "include"):
+    for name in ("format", "id_field", "code_field", "include", *DATES):
         if (value := getattr(settings, name)) is not None:
             spec[name] = value if isinstance(value, str) else list(value)
     manifest: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "status": "started"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Literal
 
 from codeeval.sandbox.errors import CodeEvalError
@@ -44,6 +45,9 @@ class Options:
         memory_bytes: Memory limit of a check; the task's own if None.
         include: Ids of the only problems to be evaluated; all if None.
         limit: Evaluate the first so many problems only.
+        released_from: Evaluate only problems that were released on this day or later, an ISO date:
+            those before a model's training may be known to it.
+        released_to: Evaluate only problems that were released on this day or before.
         deduplicate: Run equal programs once.
     """
 
@@ -64,6 +68,8 @@ class Options:
     memory_bytes: int | None = None
     include: tuple[str, ...] | None = None
     limit: int | None = None
+    released_from: str | None = None
+    released_to: str | None = None
     deduplicate: bool = True
 
     def __post_init__(self) -> None:
@@ -81,13 +87,19 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise OptionsError(f"{name} must be at least 1, not {value}")
+        for name in ("released_from", "released_to"):
+            if (day := getattr(self, name)) is not None and not _is_day(day):
+                raise OptionsError(f"{name} must be a date such as 2024-06-30, not {day!r}")
         if self.cpu_seconds is not None and not 0 < self.cpu_seconds < float("inf"):
             raise OptionsError(f"cpu_seconds must be a number above 0, not {self.cpu_seconds}")
 
     @property
     def partial(self) -> bool:
         """Whether not all problems are to be evaluated."""
-        return self.limit is not None or self.include is not None
+        return any(
+            value is not None
+            for value in (self.limit, self.include, self.released_from, self.released_to)
+        )
 
     def adjust(self, program: Program) -> Program:
         """Return the program under these limits."""
@@ -111,6 +123,13 @@ class Options:
             runtime=self.runtime,
             isolation=self.isolation,
         )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _ints(ks: int | str | Sequence[int]) -> Iterable[int]:

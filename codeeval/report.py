@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from codeeval.breakdowns import Group, ProblemRow, curve_ks, groups_of
 from codeeval.sandbox.errors import CodeEvalError
 from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.scoring.pass_at_k import pass_at_k_estimate, usable_ks
 
-__all__ = ["MissingSamples", "NothingJudged", "ProblemRow", "Report", "ReportBuilder"]
+__all__ = ["Group", "MissingSamples", "NothingJudged", "ProblemRow", "Report", "ReportBuilder"]
 
 Missing = Literal["error", "fail", "skip"]
 
@@ -23,26 +24,6 @@ class MissingSamples(CodeEvalError, ValueError):
 
 class NothingJudged(CodeEvalError, ValueError):
     """Not one sample could be judged, so there is no number to report."""
-
-
-@dataclass(frozen=True)
-class ProblemRow:
-    """What the samples of one problem came to.
-
-    Attributes:
-        task_id: The problem's id.
-        samples: How many of its samples count: n. Infrastructure errors are left out, unless it
-            was asked that they count as failed.
-        correct: How many of those are right, for each column: c.
-        statuses: How many samples had each status, infrastructure errors among them.
-        metadata: The problem's metadata: domain, difficulty, released.
-    """
-
-    task_id: str
-    samples: int
-    correct: Mapping[str, int]
-    statuses: Mapping[str, int]
-    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,6 +41,8 @@ class Report:
         samples: How many samples there were, judged or not.
         infrastructure_errors: How many of them could not be judged.
         warnings: What a reader must know, in sentences.
+        curves: pass@k of each column for more k, up to the fewest samples of a problem.
+        groups: The scores by kind of problem: difficulty, domain, language, year.
     """
 
     manifest: Mapping[str, Any]
@@ -72,6 +55,8 @@ class Report:
     samples: int
     infrastructure_errors: int
     warnings: tuple[str, ...] = ()
+    curves: Mapping[str, tuple[Estimate, ...]] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
 
     @property
     def judged(self) -> int:
@@ -85,13 +70,18 @@ class Report:
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Report:
         """Build a report from what :meth:`as_dict` returned (and JSON may have carried)."""
-        estimates = {
-            column: tuple(Estimate(**estimate) for estimate in items)
-            for column, items in record["estimates"].items()
-        }
+
+        def estimates(name: str) -> dict[str, tuple[Estimate, ...]]:
+            return {
+                column: tuple(Estimate(**estimate) for estimate in items)
+                for column, items in record.get(name, {}).items()
+            }
+
         lists: dict[str, Any] = {
             "columns": tuple(record["columns"]),
-            "estimates": estimates,
+            "estimates": estimates("estimates"),
+            "curves": estimates("curves"),
+            "groups": tuple(map(Group.from_dict, record.get("groups", ()))),
             "problems": tuple(ProblemRow(**row) for row in record["problems"]),
             "warnings": tuple(record["warnings"]),
         }
@@ -188,10 +178,7 @@ class ReportBuilder:
             raise NothingJudged("no sample was judged, so there is nothing to report")
         failed = [row for row in rows if not row.statuses and self._missing == "fail"]
         usable, refused = self._usable(judged)
-        estimates = {
-            column: tuple(self._estimate(judged, failed, column, k) for k in usable)
-            for column in self._columns
-        }
+        curve = curve_ks(min(row.samples for row in judged))
         counts = sum((Counter(row.statuses) for row in rows), Counter[str]())
         broken = counts[Status.INFRASTRUCTURE_ERROR]
         warnings = list(manifest.get("warnings", ()))
@@ -200,7 +187,7 @@ class ReportBuilder:
         return Report(
             manifest=dict(manifest),
             columns=self._columns,
-            estimates=estimates,
+            estimates=self._estimates(judged, failed, usable),
             refused={f"pass@{k}": reason for k, reason in refused.items()},
             problems=rows,
             counts={status.value: counts[status] for status in Status if counts[status]},
@@ -208,6 +195,15 @@ class ReportBuilder:
             samples=counts.total(),
             infrastructure_errors=broken,
             warnings=tuple(dict.fromkeys(warnings)),
+            curves=self._estimates(judged, failed, curve) if curve else {},
+            groups=groups_of(
+                [*judged, *failed],
+                lambda rows: self._estimates(
+                    [row for row in rows if row.samples],
+                    [row for row in rows if not row.samples],
+                    usable,
+                ),
+            ),
         )
 
     def _row(self, task_id: str) -> ProblemRow:
@@ -225,11 +221,19 @@ class ReportBuilder:
         ids = [row.task_id for row in judged]
         return usable_ks([row.samples for row in judged], self._ks, problem_ids=ids)
 
+    def _estimates(
+        self, judged: Sequence[ProblemRow], failed: Sequence[ProblemRow], ks: Sequence[int]
+    ) -> dict[str, tuple[Estimate, ...]]:
+        return {
+            column: tuple(self._estimate(judged, failed, column, k) for k in ks)
+            for column in self._columns
+        }
+
     def _estimate(
         self, judged: Sequence[ProblemRow], failed: Sequence[ProblemRow], column: str, k: int
     ) -> Estimate:
         # A problem that counts as failed is worth 0 for any n, so it takes the smallest n there is.
-        fewest = min(row.samples for row in judged)
+        fewest = min((row.samples for row in judged), default=k)
         rows = [*judged, *failed]
         key = self._cluster_key
         return pass_at_k_estimate(

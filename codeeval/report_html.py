@@ -13,6 +13,7 @@ from codeeval.excerpts import FAILING, PASSING, Excerpt, choose, load
 from codeeval.highlight import highlight
 from codeeval.html_parts import decimal, moment, one_line, table_head, text, value, words
 from codeeval.report import Report
+from codeeval.report_breakdowns import curves_figure, groups_section
 from codeeval.report_problems import (
     MESSAGE_CHARACTERS,
     ROWS,
@@ -106,7 +107,8 @@ def _page(
         lead=lead(report),
         facts=_facts(report),
         warnings=_warnings(report),
-        scores=_scores(report),
+        scores=_scores(report) + curves_figure(report),
+        groups=groups_section(report),
         verdicts=_verdicts(report),
         problems=problems_section(report, articles),
         manifest=value(_without_repeats(manifest)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from codeeval.report import Report
@@ -10,6 +11,10 @@ from codeeval.scoring.estimate import Estimate
 from codeeval.visible import visible
 
 __all__ = ["aligned", "interval", "percent", "samples_each", "text_table", "wrapped"]
+
+
+FEW_GROUPS = 8
+"""More kinds of problem than this are for the page only."""
 
 
 def text_table(report: Report, width: int = 80) -> str:
@@ -25,6 +30,7 @@ def text_table(report: Report, width: int = 80) -> str:
         [title, f"{len(report.problems):,} problems, {samples_each(report)}"],
         _estimates(report),
         _counts(report),
+        _groups(report),
         wrapped([sealed_words(report)], width),
         wrapped([f"Not reported: {reason}" for reason in report.refused.values()], width),
         wrapped([f"Note: {note}" for note in _notes(report)], width),
@@ -92,6 +98,28 @@ def _estimates(report: Report) -> list[str]:
         for first, estimate in _marked(report.estimates[column])
     ]
     return aligned([head, *rows], "<<>>>><")
+
+
+def _groups(report: Report) -> list[str]:
+    """Return the first metric of the strictest column by kind of problem, where they are few."""
+    column = report.columns[-1]
+    sizes = Counter(group.key for group in report.groups)
+    head = ("by", "", "problems", f"{_first_metric(report)} %", "interval")
+    rows, before = [], ""
+    for group in report.groups:
+        found = group.estimates[column]
+        if found and sizes[group.key] <= FEW_GROUPS:
+            key = group.key if group.key != before else ""
+            name, count = visible(group.name)[:40], f"{group.problems:,}"
+            rows.append((key, name, count, percent(found[0].value), interval(found[0])))
+            before = group.key
+    return aligned([head, *rows], "<<>>>") if rows else []
+
+
+def _first_metric(report: Report) -> str:
+    column = report.columns[-1]
+    prefix = f"{column} " if len(report.columns) > 1 else ""
+    return prefix + next((item.metric for item in report.estimates[column]), "")
 
 
 def _counts(report: Report) -> list[str]:

@@ -134,6 +134,14 @@ def evaluate_command(
     id_range: Annotated[
         str | None, typer.Option(help="Problems numbered LO to HI - 1: LO-HI.")
     ] = None,
+    released_from: Annotated[
+        str | None,
+        typer.Option("--from", "--released-from", help="Problems released on this day or later."),
+    ] = None,
+    released_to: Annotated[
+        str | None,
+        typer.Option("--to", "--released-to", help="Problems released on this day or before."),
+    ] = None,
     data_file: Annotated[Path | None, typer.Option(help="The task's data.")] = None,
     variant: Annotated[str | None, typer.Option(help="EvalPlus: full, mini, noextreme.")] = None,
     mini: Annotated[bool, typer.Option("--mini", help="The same as --variant mini.")] = False,
@@ -254,6 +262,8 @@ def evaluate_command(
             memory_bytes=size_of(memory),
             include=ids,
             limit=limit,
+            released_from=released_from,
+            released_to=released_to,
             deduplicate=not no_deduplicate,
             **reading,
         )

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from codeeval.cli.common import Json
 from codeeval.cli.exit import FINISHED
-from codeeval.cli.values import Compat
+from codeeval.cli.values import Compat, ks_of
 from codeeval.cli.voice import say
 
 __all__ = ["report_command"]
+
+
+if TYPE_CHECKING:
+    from codeeval.report import Report
 
 
 def report_command(
@@ -24,6 +29,10 @@ def report_command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file for --compat or --html.")
     ] = None,
+    bayes: Annotated[
+        str | None,
+        typer.Option(help="Estimate pass@k of these k by empirical Bayes, also above n."),
+    ] = None,
     json_: Json = False,
 ) -> int:
     """Print the report of a run again, or write it in another form."""
@@ -31,7 +40,7 @@ def report_command(
     from codeeval.run_files import read_manifest, read_report
 
     report = read_report(run_directory)
-    if json_:
+    if json_ and bayes is None:
         print(json.dumps(report.as_dict(), indent=1))
     if html:
         from codeeval.report_html import write_report_html
@@ -48,6 +57,36 @@ def report_command(
         path.parent.mkdir(parents=True, exist_ok=True)
         write_compat(compat, path, run_directory, report)
         say(f"wrote {path}")
+    if bayes is not None:
+        _print_bayes(report, ks_of(bayes), as_json=json_)
+        return FINISHED
     if not (json_ or html or compat):
         print(text_table(report, width=min(shutil.get_terminal_size().columns, 100)), end="")
     return FINISHED
+
+
+def _print_bayes(report: Report, ks: Sequence[int], *, as_json: bool) -> None:
+    from codeeval.report_text import aligned, interval, percent, wrapped
+    from codeeval.scoring.bayes import bayes_estimate
+
+    rows = [row for row in report.problems if row.samples]
+    n = [row.samples for row in rows]
+    found = {
+        column: [bayes_estimate(n, [row.correct[column] for row in rows], k) for k in ks]
+        for column in report.columns
+    }
+    if as_json:
+        records = {column: [item.as_dict() for item in items] for column, items in found.items()}
+        print(json.dumps(records, indent=1))
+        return
+    head = ("", "metric", "value %", "95 % credible", "method")
+    lines = [
+        (column, item.metric, percent(item.value), interval(item), item.method)
+        for column, items in found.items()
+        for item in items
+    ]
+    print("\n".join(aligned([head, *lines], "<<>><")))
+    notes = dict.fromkeys(
+        f"{item.metric} is {item.note}" for items in found.values() for item in items if item.note
+    )
+    print("\n".join(wrapped(notes, 80)))

@@ -9,8 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeeval.scoring.counts import Counts, checked_counts
+from codeeval.scoring.estimate import Estimate
 
-__all__ = ["JEFFREYS", "UNIFORM", "bayes_interval", "bayes_pass_at_k", "empirical_prior"]
+__all__ = [
+    "JEFFREYS",
+    "UNIFORM",
+    "bayes_estimate",
+    "bayes_interval",
+    "bayes_pass_at_k",
+    "empirical_prior",
+]
 
 Prior = tuple[float, float]
 """The parameters a and b of a beta distribution of a problem's chance to be solved."""
@@ -101,6 +109,56 @@ def empirical_prior(
         loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-9}
     )
     return exp(found.x[0]), exp(found.x[1])
+
+
+def bayes_estimate(
+    num_samples: Counts,
+    num_correct: Counts,
+    k: int,
+    *,
+    level: float = 0.95,
+    draws: int = 4000,
+    seed: int = 0,
+    problem_ids: Sequence[str] | None = None,
+) -> Estimate:
+    """Estimate a benchmark's pass@k by empirical Bayes, also for k above n.
+
+    The value is the mean over problems of the posterior means, the interval holds the mean over
+    these problems with the given probability; it is not about other problems.
+
+    Args:
+        num_samples: As in `pass_at_k`.
+        num_correct: As in `pass_at_k`.
+        k: Samples drawn, from 1 on.
+        level: Probability that the interval holds.
+        draws: Draws from the posterior.
+        seed: Of the generator. Equal seeds give equal intervals.
+        problem_ids: As in `pass_at_k`.
+
+    Raises:
+        ValueError: As `empirical_prior` does.
+    """
+    n, c = _counts(num_samples, num_correct, k, UNIFORM, problem_ids)
+    a, b = prior = empirical_prior(n, c, problem_ids=problem_ids)
+    generator = np.random.default_rng(seed)
+    means = np.empty(draws)
+    for start in range(0, draws, 100):
+        block = min(100, draws - start)
+        p = generator.beta(a + c, b + n - c, size=(block, n.size))
+        means[start : start + block] = -np.expm1(k * np.log1p(-np.minimum(p, 1 - 1e-16))).mean(1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    beyond = f"extrapolated: there are no more than {n.max()} samples of a problem"
+    return Estimate(
+        metric=f"pass@{k}",
+        value=float(bayes_pass_at_k(n, c, k, prior=prior).mean()),
+        low=float(low),
+        high=float(high),
+        level=level,
+        tasks=n.size,
+        samples=int(n.sum()),
+        method=f"empirical Bayes, Beta({a:.3g}, {b:.3g})",
+        note=beyond if k > n.max() else "",
+    )
 
 
 def _counts(

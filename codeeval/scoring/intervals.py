@@ -94,6 +94,44 @@ def clustered_se(values: ArrayLike, clusters: Sequence[Hashable]) -> float:
     return sqrt(factor * float(sums @ sums)) / scores.size
 
 
+def stratified_se(values: ArrayLike, strata: Sequence[Hashable]) -> float:
+    """Return the standard error of a mean over strata whose sizes are fixed: difficulty, language.
+
+    This is ``sqrt(sum_h (N_h / N)^2 s_h^2 / N_h)``: a spread between strata is no uncertainty.
+
+    Args:
+        values: One per problem.
+        strata: The stratum of each; each has at least 2 problems.
+
+    Raises:
+        ValueError: If the lengths differ, a value is not finite or a stratum has 1 problem.
+
+    Source: Cochran 1977, "Sampling Techniques", ch. 5.
+    """
+    scores = _finite(values)
+    if len(strata) != scores.size:
+        raise ValueError(f"{len(strata)} strata for {scores.size} values")
+    members: dict[Hashable, list[int]] = {}
+    for index, stratum in enumerate(strata):
+        members.setdefault(stratum, []).append(index)
+    alone = [stratum for stratum, own in members.items() if len(own) < 2]
+    if alone:
+        raise ValueError(f"the stratum {alone[0]!r} has 1 problem; its spread cannot be told")
+    parts = [(len(own), scores[own].std(ddof=1)) for own in members.values()]
+    return sqrt(sum(size * float(spread) ** 2 for size, spread in parts)) / scores.size
+
+
+def combined_se(errors: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the standard error of a weighted sum over benchmarks that share no problem.
+
+    This is ``sqrt(sum_b w_b^2 SE_b^2)``.
+
+    Raises:
+        ValueError: If the lengths differ.
+    """
+    return sqrt(sum((w * se) ** 2 for w, se in zip(weights, errors, strict=True)))
+
+
 def mean_interval(
     values: ArrayLike, *, clusters: Sequence[Hashable] | None = None, level: float = 0.95
 ) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from codeeval.scoring.intervals import clustered_se, mean_interval, mean_se, wil
 __all__ = ["FEWEST_PROBLEMS", "mean_estimate"]
 
 FEWEST_PROBLEMS = 20  # below this no interval over problems is reliable
+FEWEST_EVENTS = 10  # with less than so many problems failed (or solved) t intervals are too narrow
 _NO_SPREAD = 1e-12  # a standard error below this is zero but for rounding
 
 
@@ -33,7 +34,8 @@ def mean_estimate(
     The interval is Student's t over the values of the problems, or over ``clusters`` of them, cut
     to ``bounds``. It is Wilson's for values of 0 and 1 without clusters, and wherever values in
     [0, 1] show no spread; there the trials are the problems, or the clusters if given. Below 20
-    problems and for a single cluster there is none.
+    problems and for a single cluster there is none. With less than 10 problems' worth of failures,
+    or of passes, the t interval holds less often than its level, and the note says so.
 
     Args:
         values: One per problem, shape ``(problems,)``.
@@ -88,6 +90,9 @@ def mean_estimate(
         if bounds is not None:
             low, high = max(low, bounds[0]), min(high, bounds[1])
         method = "t" + where
+        if groups * min(value, 1 - value) < FEWEST_EVENTS and bounds == (0.0, 1.0):
+            near = "1" if value > 0.5 else "0"
+            note = f"so near {near} the interval of {metric} is somewhat too narrow"
     if 1 < groups < FEWEST_PROBLEMS <= size:
         note = f"{groups} clusters make a rough interval"
     return Estimate(

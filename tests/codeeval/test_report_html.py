@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
@@ -18,6 +17,7 @@ from codeeval.highlight import highlight
 from codeeval.report_html import write_report_html
 from codeeval.sandbox.verdict import Status
 from codeeval.visible import clip, visible
+from tests.codeeval.pages import Page
 from tests.codeeval.run_directories import MANIFEST, check, judged, realistic, write_run
 
 HOSTILE = (
@@ -25,39 +25,6 @@ HOSTILE = (
     "<style>*{display:none}</style><!-- ]]> &lt;b&gt; $title ${style} \x1b[31mred\x1b[0m"
     "\u202edesrever\u2066 \u200b \x00 \x9b2J \ud800 \U000e0041 'single' \"double\""
 )
-VOID = {"meta", "link", "br", "img", "input", "hr", "rect", "line", "circle", "path"}
-
-
-class Page(HTMLParser):
-    """Collects tags and attributes, and checks that every tag is closed where it should be."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.ids: list[str] = []
-        self.text: list[str] = []
-        self._open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-        self.ids += [value for name, value in attrs if name == "id"]
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-
-    def handle_endtag(self, tag):
-        assert self._open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 def page_of(folder, run, **options) -> str:

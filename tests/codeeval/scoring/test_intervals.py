@@ -13,8 +13,10 @@ from scipy.stats import binom, binomtest, bootstrap, ttest_1samp
 from codeeval.scoring.intervals import (
     bootstrap_interval,
     clustered_se,
+    combined_se,
     mean_interval,
     mean_se,
+    stratified_se,
     wilson_interval,
 )
 from tests.data import ROOT
@@ -205,3 +207,39 @@ def test_bootstrap_refuses_bad_input():
 def test_importing_the_estimators_does_not_import_scipy():
     code = "import sys, codeeval.scoring.pass_at_k; sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+# strata and several benchmarks
+
+
+def test_a_spread_between_strata_is_no_uncertainty():
+    values = [0.0] * 10 + [1.0] * 10
+    assert stratified_se(values, ["easy"] * 10 + ["hard"] * 10) == 0
+    assert mean_se(values) > 0.1
+
+
+def test_the_error_of_strata_is_that_of_resampling_within_them():
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.random(40), 2 + rng.random(10)])
+    strata = ["a"] * 40 + ["b"] * 10
+    means = (
+        40 * rng.choice(values[:40], size=(50_000, 40)).mean(axis=1)
+        + 10 * rng.choice(values[40:], size=(50_000, 10)).mean(axis=1)
+    ) / 50
+    plugged_in = stratified_se(values, strata)
+    assert means.std() == pytest.approx(plugged_in, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("strata", "text"),
+    [(["a", "a"], "2 strata for 3 values"), (["a", "a", "b"], "'b' has 1 problem")],
+)
+def test_strata_that_do_not_fit(strata, text):
+    with pytest.raises(ValueError, match=text):
+        stratified_se([1.0, 2.0, 3.0], strata)
+
+
+def test_several_benchmarks():
+    assert combined_se([0.03, 0.04], [0.5, 0.5]) == pytest.approx(0.025)
+    with pytest.raises(ValueError, match="zip"):
+        combined_se([0.03], [0.5, 0.5])
