@@ -27,6 +27,9 @@ IN_FLIGHT = 512
 REMEMBERED = 20_000
 """Verdicts kept for equal programs to come."""
 WAITING_SHARE = 0.1
+MANY = 64
+GATHER_SECONDS = 0.02
+"""How long results may wait for more of them while many samples are under way: a waking costs."""
 STOP_SECONDS = 0.2
 """How long a wait for a verdict may keep a request to stop waiting."""
 SLOW_SECONDS = 30.0
@@ -285,6 +288,8 @@ class _Judging:
 
     def _wait(self) -> tuple[str, Program, Future[Verdict]]:
         """Return the next finished program."""
+        if self.waiting > MANY and self._done.empty():
+            self._stop.wait(GATHER_SECONDS)
         since = time.monotonic()
         while not self._stop.is_set():
             try:

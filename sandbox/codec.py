@@ -12,7 +12,6 @@ Marshal's own reader is not made for hostile bytes. It is used for bytes of ours
 
 from __future__ import annotations
 
-import contextlib
 import marshal
 import struct
 import sys
@@ -28,9 +27,20 @@ from codeeval.sandbox.trees import (
     untagged,
 )
 
-__all__ = ["Malformed", "Unencodable", "decode", "encode", "loads", "pack", "unpack"]
+__all__ = [
+    "Malformed",
+    "Unencodable",
+    "decode",
+    "encode",
+    "encode_plain",
+    "loads",
+    "pack",
+    "unpack",
+]
 
 MAX_NODES = 30_000_000
+_INT, _FLOAT = struct.Struct("<i"), struct.Struct("<d")
+_CONSTANTS = {b"T": True, b"F": False, b"N": None}
 
 
 def encode(value: Any, *, shared: bool = False) -> bytes:
@@ -45,20 +55,34 @@ def encode(value: Any, *, shared: bool = False) -> bytes:
     Raises:
         Unencodable: If the value is nested too deeply or, without ``shared``, refers to itself.
     """
-    with contextlib.suppress(ValueError):  # which is how marshal says: not plain, deep, cyclic
-        if not shared:
-            data = b"p" + marshal.dumps(value, 2)
-            # It would write any object with a buffer (an array, a mapping) as bytes.
-            modules = sys.modules  # looked up in, never gone through: this is done for each value
-            buffers = (
-                "array" in modules or "ctypes" in modules or "mmap" in modules or "numpy" in modules
-            )
-            if not buffers or _plain(value):
-                return data
+    if not shared:
+        try:
+            data = encode_plain(value)
+        except Unencodable:  # which is how marshal says: not plain, deep, cyclic
+            data = b""
+        # It would write any object with a buffer (an array, a mapping) as bytes.
+        modules = sys.modules  # looked up in, never gone through: this is done for each value
+        buffers = (
+            "array" in modules or "ctypes" in modules or "mmap" in modules or "numpy" in modules
+        )
+        if data and (not buffers or _plain(value)):
+            return data
     try:
         return b"t" + marshal.dumps(tagged(value, shared=shared), 2)
     except (RecursionError, ValueError, MemoryError) as error:
         raise Unencodable(type(error).__name__) from None
+
+
+def encode_plain(value: Any) -> bytes:
+    """Do as `encode` with a value that is known to be plain; see `codeeval.sandbox.trees.form`.
+
+    Raises:
+        Unencodable: If it is nested too deeply.
+    """
+    try:
+        return b"p" + marshal.dumps(value, 2)
+    except ValueError as error:
+        raise Unencodable(str(error)) from None
 
 
 def _plain(value: Any) -> bool:
@@ -76,7 +100,8 @@ def _plain(value: Any) -> bool:
             stack.extend(item.keys())
             stack.extend(item.values())
         elif kind in (list, tuple, set, frozenset):
-            stack.extend(item)
+            if not PLAIN_LEAVES.issuperset(map(type, item)):
+                stack.extend(item)
         else:
             return False
     return True
@@ -103,6 +128,8 @@ def decode(data: bytes, *, shared: bool = False, numpy: Numpy = "stand-ins") -> 
         return value if data[:1] == b"p" else untagged(value, shared=shared, numpy=numpy)
     except RecursionError:
         raise Malformed("nested too deeply") from None
+    except struct.error:
+        raise Malformed("ends in the middle of a value") from None
 
 
 def loads(data: bytes, *, numpy: Numpy = "stand-ins") -> Any:
@@ -144,9 +171,15 @@ class _Reader:
         self.position = end
         return part
 
+    def number(self) -> int:
+        """Read an int of four bytes."""
+        self.position += 4
+        number: int = _INT.unpack_from(self.data, self.position - 4)[0]
+        return number
+
     def count(self) -> int:
         """Return a length that the rest of the data can hold."""
-        size = int.from_bytes(self.take(4), "little", signed=True)
+        size = self.number()
         if not 0 <= size <= len(self.data) - self.position:
             raise Malformed("a length beyond the data")
         return size
@@ -156,18 +189,20 @@ class _Reader:
         self.nodes += 1
         if depth > MAX_DEPTH * 3 or self.nodes > MAX_NODES:
             raise Malformed("too deep or too large")
-        tag = self.take(1)
+        tag = self.data[self.position : self.position + 1]
+        self.position += 1
         if tag == b"i":
-            return int.from_bytes(self.take(4), "little", signed=True)
+            return self.number()
+        if tag in _CONSTANTS:
+            return _CONSTANTS[tag]
         if tag == b"u":
             try:
                 return self.take(self.count()).decode("utf-8", "surrogatepass")
             except UnicodeDecodeError:
                 raise Malformed("text that is not UTF-8") from None
         if tag == b"g":
-            return struct.unpack("<d", self.take(8))[0]
-        if tag in b"TFN":
-            return {b"T": True, b"F": False, b"N": None}[tag]
+            self.position += 8
+            return _FLOAT.unpack_from(self.data, self.position - 8)[0]
         if tag == b"[":
             return [self.value(depth + 1) for _ in range(self.count())]
         if tag == b"(":
@@ -200,7 +235,7 @@ class _Reader:
 
     def long(self) -> int:
         """Read an int of any size: digits of 15 bits, the sign in their count."""
-        count = int.from_bytes(self.take(4), "little", signed=True)
+        count = self.number()
         if abs(count) * 2 > len(self.data) - self.position:
             raise Malformed("a length beyond the data")
         digits = struct.unpack(f"<{abs(count)}H", self.take(abs(count) * 2))

@@ -23,12 +23,13 @@ __all__ = [
     "OomCounter",
     "content",
     "is_dead",
+    "open_oom_score",
     "processes_of",
     "user_range",
 ]
 
 _PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 36, 4, 38, 22
-_libc = ctypes.CDLL(None, use_errno=True)
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 def become_subreaper() -> bool:
@@ -37,13 +38,13 @@ def become_subreaper() -> bool:
     Returns:
         Whether the kernel does so, and says which children a process has (gVisor does not).
     """
-    adopts = _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    adopts = _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     return adopts and os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
 
 def hide_memory() -> None:
     """Keep memory and descriptors of this process from others of the same user."""
-    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def user_range(first: int, size: int, id_map: str) -> int:
@@ -104,6 +105,28 @@ class OomCounter:
         """Whether there are more than when this was asked last."""
         seen, self._seen = self._seen, self._read()
         return self._seen > seen
+
+
+def open_oom_score(descriptor: int) -> bytes:
+    """Open the file that says how readily the kernel kills this process when memory runs out.
+
+    Processes that it forks start with the same. Where there is no such file, writing does nothing.
+
+    Args:
+        descriptor: The number that the file gets.
+
+    Returns:
+        What it holds.
+    """
+    _prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # else the file is root's
+    try:
+        file = os.open("/proc/self/oom_score_adj", os.O_RDWR)
+    except OSError:
+        file = os.open("/dev/null", os.O_RDWR)
+    hide_memory()
+    os.dup2(file, descriptor, inheritable=False)
+    os.close(file)
+    return os.pread(descriptor, 16, 0)
 
 
 class _Instructions(ctypes.Structure):
@@ -222,7 +245,8 @@ class Confinement:
         self.adopts = adopts
         self.alone = alone
         self.first_user = first_user
-        self.root = root
+        self.directory = f"{root}/sample"
+        """The path of the directory that each sample makes, and finds as its own."""
         kinds = ("CPU", "FSIZE", "NOFILE", "NPROC")
         numbers = [getattr(resource, f"RLIMIT_{kind}") for kind in kinds]
         self.oom = OomCounter()
@@ -261,18 +285,13 @@ class Confinement:
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
 
-    @property
-    def directory(self) -> str:
-        """The path of the directory that each sample makes, and finds as its own."""
-        return f"{self.root}/sample"
-
     def prepare(self) -> None:
         """Set what samples inherit from the process that forks them. Called in that process."""
         os.umask(0o077)
+        if self.users:
+            os.setgroups([])
         os.environ["HOME"] = os.environ["TMPDIR"] = self.directory
-        if self._code is not None and _libc.prctl(
-            _PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0
-        ):
+        if self._code is not None and _prctl(_PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0):
             raise OSError(ctypes.get_errno(), "no system call filter")
 
     def resource_limits(self, limits: Mapping[str, Any]) -> list[tuple[int, tuple[int, int]]]:
@@ -297,19 +316,13 @@ class Confinement:
     def enter(self, user: int, limits: list[tuple[int, tuple[int, int]]]) -> None:
         """Become a sample: limits, user, private directory. Called in the child."""
         # Every page that is touched here is copied: plain calls cost the least.
-        if not self.users:
-            _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
-        try:
-            file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-            os.write(file, b"1000")
-            os.close(file)
-        except OSError:
-            pass
         os.setsid()
         for kind, limit in limits:
             resource.setrlimit(kind, limit)
-        self.become(user)
-        _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # a new user id took it away
+        if self.users:
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+        _prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # a new user id took it away
         os.mkdir(self.directory, 0o700)
         os.chdir(self.directory)
 
@@ -350,7 +363,7 @@ class Confinement:
 
 def limit_all() -> None:
     """Set what holds for this process and every sample alike."""
-    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     for kind, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
@@ -370,12 +383,12 @@ def ceiling_of(kind: int) -> int:
 
 def children(parent: int | None = None) -> list[int]:
     """Return the ids of the children of this process, or of another; zombies included."""
-    found = list[int]()
+    if parent is None:  # of ours there is one thread
+        return children_of_thread(os.getpid(), os.getpid())
+    found: list[int] = []
     with contextlib.suppress(OSError):
-        # Of ours there is one thread.
-        threads = os.listdir(f"/proc/{parent}/task") if parent else [str(os.getpid())]
-        for thread in threads:
-            found += children_of_thread(parent or int(thread), int(thread))
+        for thread in os.listdir(f"/proc/{parent}/task"):
+            found += children_of_thread(parent, int(thread))
     return found
 
 

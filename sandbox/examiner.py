@@ -22,7 +22,7 @@ from types import CodeType
 from typing import Any
 
 from codeeval.sandbox.candidate import describe, failing_line, kind_of
-from codeeval.sandbox.codec import decode, encode
+from codeeval.sandbox.codec import decode, encode, encode_plain
 from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.grading import failure_of, limit_memory
 from codeeval.sandbox.records import FAILED, READY, VALUE, RecordReader, printable, write_record
@@ -219,7 +219,8 @@ class Remote:
         if not how:
             raise Unsealable(f"arguments of {name!r} that are no plain data")
         try:
-            request = encode((name, args, kwargs), shared=how == "tree")
+            call = name, args, kwargs
+            request = encode_plain(call) if how == "plain" else encode(call, shared=True)
         except Unencodable as error:
             raise Unsealable(f"arguments of {name!r}: {error}") from None
         kind, value, changed = self._ask(request)
@@ -264,7 +265,7 @@ class Remote:
     def _iterate(self, handle: Any) -> Iterator[Any]:
         """Yield the items of an iterator that lives in the candidate."""
         while True:
-            kind, value, _ = self._ask(encode(("", handle, {})))
+            kind, value, _ = self._ask(encode_plain(("", handle, {})))
             if kind == "s":
                 return
             yield self._value(kind, value)

@@ -105,7 +105,9 @@ class _Job:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.future: Future[tuple[Verdict, bytes]] = Future()
+        self.future: Future[Verdict] = Future()
+        self.payload = b""
+        """What comes with the verdict of a reference."""
         self.deaths = 0
         self.begun = False
 
@@ -166,24 +168,7 @@ class Pool:
 
     def submit(self, program: Program) -> Future[Verdict]:
         """Begin to judge a program."""
-        future: Future[Verdict] = Future()
-        job = self._enqueue(program)
-
-        def hand_on(done: Future[tuple[Verdict, bytes]]) -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            if (error := done.exception()) is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(done.result()[0])
-
-        def cancel(asked: Future[Verdict]) -> None:
-            if asked.cancelled():
-                job.future.cancel()
-
-        job.future.add_done_callback(hand_on)
-        future.add_done_callback(cancel)
-        return future
+        return self._enqueue(program).future
 
     def _enqueue(self, program: Program) -> _Job:
         if program.limits.memory_bytes > self._limits.memory_bytes:
@@ -206,7 +191,7 @@ class Pool:
 
     def run(self, program: Program) -> Verdict:
         """Judge one program."""
-        return self._enqueue(program).future.result()[0]
+        return self._enqueue(program).future.result()
 
     def run_many(self, programs: Iterable[Program]) -> Iterator[Verdict]:
         """Judge programs; yield the verdicts in their order."""
@@ -216,9 +201,9 @@ class Pool:
                 flying.append(self._enqueue(program))
                 most = IN_FLIGHT * self.workers
                 while flying and (flying[0].future.done() or len(flying) >= most):
-                    yield flying.popleft().future.result()[0]
+                    yield flying.popleft().future.result()
             while flying:
-                yield flying.popleft().future.result()[0]
+                yield flying.popleft().future.result()
         finally:
             for job in flying:  # nobody wants them any more
                 job.future.cancel()
@@ -227,10 +212,11 @@ class Pool:
         """Run a trusted reference and return its outputs."""
         if len(program.checks) != 1 or not isinstance(program.checks[0], Outputs):
             raise ValueError("a truth is made by a program with one check, of the kind Outputs")
-        verdict, payload = self._enqueue(program).future.result()
+        job = self._enqueue(program)
+        verdict = job.future.result()
         if verdict.status is not Status.PASSED:
             raise SandboxError(f"the reference failed: {verdict.status}: {verdict.message}")
-        outputs, seconds = outputs_of(payload)
+        outputs, seconds = outputs_of(job.payload)
         return Truth(Blob(pack(outputs)), tuple(seconds))
 
     def close(self) -> None:
@@ -361,7 +347,8 @@ class Pool:
                     # What was sent ahead is judged elsewhere: this jail is not to be trusted.
                     self._put_back(flying)
                     flying.clear()
-                job.future.set_result((verdict_of(header, self.isolation), payload))
+                job.payload = payload
+                job.future.set_result(verdict_of(header, self.isolation))
                 if retire:
                     return
         except JailDied as error:
@@ -395,19 +382,19 @@ class Pool:
         else:
             check = CheckResult("sandbox", Status.INFRASTRUCTURE_ERROR, str(error)[:2000])
             verdict = Verdict(check.status, (check,), isolation=self.isolation)
-            first.future.set_result((verdict, b""))
+            first.future.set_result(verdict)
         self._put_back(reversed(flying))
 
     def _frames(self, jail: Jail, program: Program) -> bytes:
         """Return the frames of a program, with the blobs that this jail lacks before it."""
-        parts = []
-        for blob in blobs_of(program):
+        parts, blobs = [], blobs_of(program)
+        for blob in blobs:
             size = jail.blobs.pop(blob.digest, None)
             if size is None:
                 parts.append(frame({"blob": blob.digest}, blob.data))
                 size = len(blob.data)
             jail.blobs[blob.digest] = size  # now the most recent
-        needed = {blob.digest for blob in blobs_of(program)}
+        needed = {blob.digest for blob in blobs}
         drops = []
         while sum(jail.blobs.values()) > STORE_BYTES or len(jail.blobs) > STORE_FILES:
             oldest = next((digest for digest in jail.blobs if digest not in needed), None)

@@ -18,6 +18,7 @@ __all__ = [
     "VALUE",
     "RecordReader",
     "printable",
+    "read_request",
     "write_all",
     "write_record",
 ]
@@ -25,6 +26,7 @@ __all__ = [
 HEADER = struct.Struct("<BI")
 LARGEST = 64 * 2**20
 """Larger values are sent as the digest of their encoding."""
+PIPE_BYTES = 1 << 16
 
 READY, VALUE, DIGEST, RAISED, FAILED, ENDED, TOOK = range(1, 8)
 """The candidate's code ran; an output; an output's digest; an exception of a call; an exception
@@ -39,9 +41,26 @@ def write_record(descriptor: int, kind: int, data: bytes = b"") -> None:
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Write all of ``data``."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    while (size := os.write(descriptor, data)) < len(data):
+        data = memoryview(data)[size:]
+
+
+def read_request(descriptor: int) -> bytes:
+    """Return the bytes of the next record, or nothing at the end.
+
+    The writer is trusted, and writes one record at a time: it waits for an answer to each.
+    """
+    data = os.read(descriptor, PIPE_BYTES)
+    if not data:
+        return b""
+    parts, missing = [data], HEADER.size + HEADER.unpack_from(data)[1] - len(data)
+    while missing > 0:
+        data = os.read(descriptor, missing)
+        if not data:
+            return b""
+        parts.append(data)
+        missing -= len(data)
+    return b"".join(parts)[HEADER.size :]
 
 
 def printable(text: str) -> str:

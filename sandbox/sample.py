@@ -168,17 +168,15 @@ class Sample:
         out, out_end = os.pipe()
         err, err_end = os.pipe()
         self._streams = {out: stdout, err: stderr}
+        # Kept open: the end of a stream tells nothing that is not known, and would be waited for.
+        self._stream_ends = out_end, err_end
         os.set_blocking(out, False)
         os.set_blocking(err, False)
         self.started = time.monotonic()
-        try:
-            self.pid = zygote.fork(
-                (order.kind, order.arguments, user, confinement.resource_limits(limits)),
-                (order.stdin, out_end, err_end, order.channel, order.code, order.given),
-            )
-        finally:
-            os.close(out_end)
-            os.close(err_end)
+        self.pid = zygote.fork(
+            (order.kind, order.arguments, user, confinement.resource_limits(limits)),
+            (order.stdin, out_end, err_end, order.channel, order.code, order.given),
+        )
         self._clock = ~self.pid << 3 | 2
 
     def watch(self, readers: Mapping[int, Callable[[bytes], bool]], lifeline: int) -> None:
@@ -210,7 +208,7 @@ class Sample:
                 elif descriptor == lifeline:
                     raise HostGone
                 elif descriptor in self._streams:
-                    self._drain(descriptor, poll)
+                    self._drain(descriptor)
                 else:
                     data = os.read(descriptor, CHUNK)
                     if not data:
@@ -229,16 +227,14 @@ class Sample:
         graders = waiting_seconds(self.grader) - self._grader_waited if self.grader else 0.0
         return waiting_seconds(self.pid) + max(0.0, graders)
 
-    def _drain(self, descriptor: int, poll: select.poll | None = None) -> None:
-        """Read what is there of one of the output streams."""
+    def _drain(self, descriptor: int) -> bool:
+        """Read what is there of one of the output streams; whether there was anything."""
         try:
             data = os.read(descriptor, CHUNK)
         except BlockingIOError:
-            return
-        if data:
-            self._streams[descriptor].feed(data)
-        elif poll is not None:
-            poll.unregister(descriptor)
+            return False
+        self._streams[descriptor].feed(data)
+        return bool(data)
 
     def _hear(self) -> None:
         """Take down how the sample's first process ended."""
@@ -259,11 +255,13 @@ class Sample:
         """Whether there are processes of a sample that is over."""
         if self.confinement.adopts:
             own = set(children()) <= self._spared
-            # A sample can make processes that are its siblings, where no filter keeps it from that.
+            if not own or self.confinement.filters_calls:
+                return not own
+            # A sample can make processes that are its siblings, as no filter keeps it from that.
             zygote = self.zygote.pid
             with contextlib.suppress(OSError):
-                return not own or bool(children_of_thread(zygote, zygote))
-            return not own
+                return bool(children_of_thread(zygote, zygote))
+            return False
         return bool(self._processes() if not self.confinement.users else processes_of(self.user))
 
     @property
@@ -341,11 +339,11 @@ class Sample:
         if not self._is_over:
             self.confinement.kill_all(self.user, self._spared)
         clean = self._reap()
+        for descriptor in self._stream_ends:
+            os.close(descriptor)
         for descriptor in self._streams:
             for _ in range(64):
-                size = self._streams[descriptor].size
-                self._drain(descriptor)
-                if self._streams[descriptor].size == size:
+                if not self._drain(descriptor):
                     break
             os.close(descriptor)
         ending.setup = self.zygote.setup()
@@ -358,7 +356,8 @@ class Sample:
             pass
         except OSError:
             sweep(self.confinement, self.user, [directory])
-        return clean and not os.path.lexists(directory)
+            clean = clean and not os.path.lexists(directory)
+        return clean
 
     def _reap(self) -> bool:
         """Collect the sample's processes and whatever they left running."""

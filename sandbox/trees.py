@@ -33,7 +33,7 @@ __all__ = [
 Numpy = Literal["stand-ins", "real", "numbers"]
 MAX_DEPTH = 300
 """A level takes up to three frames of Python."""
-PLAIN_LEAVES = (type(None), bool, int, float, complex, str, bytes)
+PLAIN_LEAVES = frozenset((type(None), bool, int, float, complex, str, bytes))
 
 
 class Malformed(Exception):
@@ -104,7 +104,7 @@ def form(value: Any) -> str:
         tree with ``shared``; nothing: it cannot.
     """
     plain = True
-    seen = dict[int, Any]()
+    seen: dict[int, Any] = {}
     stack = [value]
     while stack:
         item = stack.pop()
@@ -120,7 +120,8 @@ def form(value: Any) -> str:
             stack.extend(item.keys())
             stack.extend(item.values())
         elif kind in (list, tuple, set, frozenset):
-            stack.extend(item)
+            if not PLAIN_LEAVES.issuperset(map(type, item)):
+                stack.extend(item)
         elif kind is deque and item.maxlen is None:
             plain = False
             stack.extend(item)
@@ -140,11 +141,15 @@ MUTABLE = (list, dict, set, deque, bytearray)
 
 def containers(value: Any) -> list[Any]:
     """Return what of a value can be given another content, always in the same order."""
-    found, seen, stack = list[Any](), set[int](), [value]
+    found: list[Any] = []
+    seen: set[int] = set()
+    stack = [value]
     numpy = sys.modules.get("numpy")
     while stack:
         item = stack.pop()
         kind = type(item)
+        if kind in PLAIN_LEAVES:
+            continue
         if kind in MUTABLE or (numpy is not None and kind is numpy.ndarray and item.ndim):
             if id(item) in seen:
                 continue
@@ -152,7 +157,7 @@ def containers(value: Any) -> list[Any]:
             found.append(item)
         if kind is dict:
             stack.extend(item.values())
-        elif kind in (list, tuple, deque):
+        elif kind in (list, tuple, deque) and not PLAIN_LEAVES.issuperset(map(type, item)):
             stack.extend(item)
     return found
 

@@ -20,7 +20,6 @@ from codeeval.sandbox.candidate import (
     flush,
     kind_of,
     loaded,
-    prepare,
     received,
     send_failure,
     source,
@@ -38,7 +37,6 @@ def run_unittest(name: str) -> None:
     import unittest
     import unittest.mock
 
-    prepare()
     module = sys.modules[MODULE] = ModuleType(MODULE)
     namespace = module.__dict__
     before = judges(unittest)

@@ -20,6 +20,7 @@ from codeeval.sandbox.program import (
     Blob,
     Calls,
     Check,
+    Limits,
     Outputs,
     Program,
     Stdio,
@@ -76,9 +77,14 @@ def encode_program(program: Program) -> bytes:
     """Return the frame of a program."""
     header = {
         "checks": [_encode_check(check) for check in program.checks],
-        "limits": asdict(program.limits),
+        "limits": _encode_limits(program.limits),
     }
     return frame(header, program.source.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=16)
+def _encode_limits(limits: Limits) -> dict[str, Any]:
+    return asdict(limits)
 
 
 def _encode_check(check: Check) -> dict[str, Any]:

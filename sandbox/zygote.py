@@ -37,6 +37,7 @@ from codeeval.sandbox.confine import (
     become_subreaper,
     hide_memory,
     limit_all,
+    open_oom_score,
     user_range,
 )
 from codeeval.sandbox.records import VALUE, write_record
@@ -50,10 +51,12 @@ PRELOADED = (
 )
 """What candidates commonly import. Not random: each fork would seed it, which costs more."""
 
-SOCKET, SETUP = 20, 21
+SOCKET, SETUP, SCORE = 20, 21, 22
 """Descriptors of the zygote's own; those below are the next candidate's."""
 ORDER_BYTES = 1 << 16
 DESCRIPTORS = 6
+KILLED_FIRST = b"1000"
+"""The highest score that the kernel knows."""
 KINDS: dict[str, Callable[..., None]] = {
     "asserts": run_asserts,
     "calls": run_calls,
@@ -190,33 +193,48 @@ def start(config: Mapping[str, Any]) -> Zygote:
 def serve(connection: socket.socket, confinement: Confinement) -> None:
     """Fork candidates until nobody asks any more."""
     rehearse()
+    usual_score = open_oom_score(SCORE)
     confinement.prepare()
     hide()
     gc.collect()
     gc.freeze()
     gc.disable()
     connection.send(b"+")
+    unfiltered = not confinement.filters_calls
     room = socket.CMSG_SPACE(4 * DESCRIPTORS)
     while True:
+        # The descriptors that come with the order get the lowest free numbers, in their order.
         order, _, _, _ = connection.recvmsg(ORDER_BYTES, room, socket.MSG_CMSG_CLOEXEC)
         if not order:
             return
+        # Done here and not by the child, which would have to copy more pages.
+        for descriptor in (0, 1, 2):
+            os.set_inheritable(descriptor, True)
+        kind, arguments, user, limits = marshal.loads(order)
         try:
+            os.pwrite(SCORE, KILLED_FIRST, 0)
             pid = os.fork()
         except OSError as error:
             connection.send(marshal.dumps(str(error)))
             pid = -1
         if pid == 0:
-            become_candidate(order, connection, confinement)
+            become_candidate(kind, arguments, user, limits, confinement)
+        os.pwrite(SCORE, usual_score, 0)
         os.closerange(0, DESCRIPTORS)
         if pid > 0:
             connection.send(marshal.dumps(pid))
             _, status, used = os.wait4(pid, 0)
-            with contextlib.suppress(ChildProcessError):  # there is no other, as a rule
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    continue
+            if unfiltered:
+                collect_siblings()
             seconds = used.ru_utime + used.ru_stime
             connection.send(marshal.dumps((status, seconds, used.ru_maxrss)))
+
+
+def collect_siblings() -> None:
+    """Collect processes that a candidate has made beside itself, which the filter forbids."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
 
 
 def rehearse() -> None:
@@ -229,7 +247,7 @@ def rehearse() -> None:
         code = os.memfd_create("rehearsal")
         os.write(code, REHEARSED)
         # Whatever has one of the numbers is moved away from it first.
-        given = [os.dup2(file, SETUP + 1 + n) for n, file in enumerate((null, code, requests))]
+        given = [os.dup2(file, SCORE + 1 + n) for n, file in enumerate((null, code, requests))]
         os.close(code)
         os.close(requests)
         for number, file in enumerate(given):
@@ -239,19 +257,21 @@ def rehearse() -> None:
     os.closerange(0, SOCKET)
 
 
-def become_candidate(order: bytes, connection: socket.socket, confinement: Confinement) -> None:
+def become_candidate(
+    kind: str,
+    arguments: tuple[Any, ...],
+    user: int,
+    limits: list[tuple[int, tuple[int, int]]],
+    confinement: Confinement,
+) -> None:
     """Set up the child and run what it is for; never returns."""
     status, entered = 70, False
     try:
-        # The descriptors that came with the order have the lowest free numbers, in their order.
-        for descriptor in (0, 1, 2):
-            os.set_inheritable(descriptor, True)
-        kind, arguments, user, limits = marshal.loads(order)
         confinement.enter(user, limits)
         os.write(SETUP, b"+")
-        os.close(SETUP)
-        connection.close()
+        os.closerange(SOCKET, SCORE + 1)
         entered = True
+        gc.enable()
         KINDS[kind](*arguments)
         status = 0
     except BaseException as error:

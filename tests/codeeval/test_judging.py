@@ -240,6 +240,17 @@ def test_a_request_to_stop_ends_the_wait(plain):
         list(judge(plain, [right("Tiny/0")], scripted, stop=stop))
 
 
+def test_samples_that_keep_all_waiting_are_named(plain, executor, monkeypatch, caplog):
+    monkeypatch.setattr("codeeval.judging.SLOW_SECONDS", 0.1)
+    slow = right("Tiny/0", 7, note="\nimport time\ntime.sleep(1)")
+    list(judge(plain, [slow], executor))
+    assert "no verdict for 0 s; running Tiny/0 (sample 7)" in caplog.messages
+    caplog.clear()
+    monkeypatch.setattr("codeeval.judging.SLOW_SECONDS", 30.0)
+    list(judge(plain, [right("Tiny/0", 8)], executor))
+    assert caplog.messages == []
+
+
 # -- time limits on a busy machine ---------------------------------------------------------------
 
 

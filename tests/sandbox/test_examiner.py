@@ -23,6 +23,9 @@ class Case:
 
 RIGHT = {
     "plain": Case(REFERENCE, Status.PASSED),
+    "an argument larger than a pipe": Case(
+        "def f(x):\n    return len(x)", Status.PASSED, "assert f('a' * 300_000) == 300_000"
+    ),
     "arguments changed in place": Case(
         "def f(x):\n    x.append(1)\n    x.sort()",
         Status.PASSED,

@@ -109,6 +109,16 @@ def test_a_grader_that_is_killed_is_no_verdict(own_executor, sandbox):
     assert find_runners(executor) != [runner]
 
 
+@pytest.mark.parametrize("sandbox", ["bubblewrap", DOCKER])
+def test_samples_and_nothing_else_are_killed_first_when_memory_runs_out(own_executor, sandbox):
+    executor = own_executor(sandbox)
+    program = with_tests("print(open('/proc/self/oom_score_adj').read())")
+    assert executor.run(program).stdout.strip() == "1000"
+    (runner,) = find_runners(executor)
+    for pid in (runner, *children(runner)):
+        assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() != "1000"
+
+
 def children(pid: int) -> list[int]:
     return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
