@@ -89,8 +89,10 @@ def groups_of(
     for key in GROUPED:
         members: dict[str, list[ProblemRow]] = {}
         for row in rows:
-            name = str(row.metadata.get(key) or "not said")
-            members.setdefault(name[:4] if key == "released" else name, []).append(row)
+            value = row.metadata.get(key)
+            name = "not said" if value in (None, "") else str(value)
+            year = key == "released" and name[:4].isdigit()
+            members.setdefault(name[:4] if year else name, []).append(row)
         if 2 <= len(members) <= MOST_GROUPS:
             groups += [
                 Group(key, name, len(members[name]), estimates(members[name]))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import log
 
 from codeeval.scoring.estimate import Estimate
 
 __all__ = [
     "axis",
     "curve",
+    "curve_axis",
     "difference_axis",
     "difference_row",
     "forest_row",
+    "k_of",
     "meter",
     "profile",
     "stacked_bar",
@@ -94,12 +97,12 @@ def stacked_bar(counts: Mapping[str, int], label: str) -> str:
 def curve(series: Sequence[tuple[str, Sequence[Estimate]]], label: str) -> str:
     """Return a chart of each series of estimates over k, with the bands of their intervals.
 
-    The points of a series are evenly spaced, whatever their k.
+    The scale of k is logarithmic.
     """
     shapes = ""
     for css_class, estimates in series:
-        last = len(estimates) - 1
-        places = [(1000 * number / last, each) for number, each in enumerate(estimates)]
+        ks = [k_of(each) for each in estimates]
+        places = [(10 * along(k, ks[-1]), each) for k, each in zip(ks, estimates, strict=True)]
         line = "L".join(f"{x:.1f} {_y(each.value)}" for x, each in places)
         bounded = [(x, each.low, each.high) for x, each in places]
         upper = [f"{x:.1f} {_y(high)}" for x, _, high in bounded if high is not None]
@@ -112,6 +115,29 @@ def curve(series: Sequence[tuple[str, Sequence[Estimate]]], label: str) -> str:
         '<svg class="profile" viewBox="0 0 1000 100" preserveAspectRatio="none" height="200" '
         f'role="img" aria-label="{escape(label)}">{grid}{shapes}</svg>'
     )
+
+
+def curve_axis(ks: Sequence[int]) -> str:
+    """Return the axis below a :func:`curve`, with as many of the k as have room."""
+    marks, free = "", 0.0
+    for k in ks:
+        place = along(k, ks[-1])
+        if k != ks[-1] and (place < free or place > 93):
+            continue
+        side = "start" if k == 1 else "end" if k == ks[-1] else "middle"
+        marks += f'<text x="{place:.2f}%" y="13" text-anchor="{side}">{k}</text>'
+        free = place + 6
+    return f'<svg class="axis" height="18" aria-hidden="true">{marks}</svg>'
+
+
+def along(k: int, most: int) -> float:
+    """Return where k lies on a logarithmic scale from 1 to ``most``, in percent."""
+    return 100 * log(k) / log(most)
+
+
+def k_of(estimate: Estimate) -> int:
+    """Return the k of a metric such as ``pass@10``."""
+    return int(estimate.metric.rpartition("@")[2])
 
 
 def profile(series: Sequence[tuple[str, Sequence[float]]], label: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from codeeval.charts import axis, difference_axis, difference_row, forest_row
-from codeeval.compare_text import p_text, points
+from codeeval.compare_text import notes, p_text, place, points
 from codeeval.comparing import RunComparison
 from codeeval.html_parts import table_head, text
 from codeeval.report_html import template
@@ -37,17 +37,18 @@ def write_comparison_html(path: Path, comparison: RunComparison) -> None:
 
 
 def _scores(comparison: RunComparison) -> str:
+    level = f"{100 * comparison.runs[0].estimate.level:g} %"
     lines = "".join(
         f'<tr><th scope="row">{text(run.name)}</th><td class="r">{percent(run.estimate.value)}</td>'
         f'<td class="r">{interval(run.estimate)}</td>'
-        f'<td class="r">{run.first if run.first == run.last else f"{run.first}–{run.last}"}</td>'
+        f'<td class="r">{place(run)}</td>'
         f'<td class="chart">{forest_row(run.estimate, "c1")}</td></tr>'
         for run in comparison.runs
     )
-    head = table_head("Run", "%", "Interval", "Places", "From 0 to 100 %", right=(1, 2, 3))
+    head = table_head("Run", "%", "Interval", "Place", "From 0 to 100 %", right=(1, 2, 3))
     return (
-        "<table class=forests><caption>The dot is the estimate, the line its 95 % interval. Places "
-        "are those that the paired tests, adjusted by Holm, leave possible.</caption>"
+        f"<table class=forests><caption>The dot is the estimate, the line its {level} interval. In "
+        "brackets: the places that the paired tests, adjusted by Holm, leave possible.</caption>"
         f"{head}<tbody>{lines}</tbody><tfoot aria-hidden=true><tr><td colspan=4></td>"
         f"<td class=chart>{axis()}</td></tr></tfoot></table>"
     )
@@ -64,18 +65,20 @@ def _differences(comparison: RunComparison) -> str:
     for run, each in found:
         between = "–" if each.low is None else f"{points(each.low)} – {points(each.high)}"
         seen = "–" if each.detectable is None else f"{100 * each.detectable:.1f}"
+        exact = "–" if each.p_exact is None else text(p_text(each.p_exact))
         adjusted = p_text(1.0 if run.p_value is None else run.p_value)
         lines += (
             f'<tr><th scope="row">{text(run.name)}</th>'
             f'<td class="r">{points(each.difference)}</td><td class="r">{between}</td>'
-            f'<td class="r">{p_text(each.p_value)}</td><td class="r">{adjusted}</td>'
+            f'<td class="r">{text(p_text(each.p_value))}</td><td class="r">{exact}</td>'
+            f'<td class="r">{text(adjusted)}</td>'
             f'<td class="r">{each.better} / {each.worse}</td><td class="r">{seen}</td>'
             f'<td class="chart">{difference_row(each.difference, each.low, each.high, reach)}</td>'
             "</tr>"
         )
     head = table_head(
-        "Run", "Points", "Interval", "p", "p (Holm)", "Better / worse", "Seen from", "",
-        right=range(1, 7),
+        "Run", "Points", "Interval", "p", "Exact p", "p (Holm)", "Better / worse", "Seen from", "",
+        right=range(1, 8),
     )  # fmt: skip
     tests = " and ".join(dict.fromkeys(each.test for _, each in found))
     caption = (
@@ -84,7 +87,7 @@ def _differences(comparison: RunComparison) -> str:
         "would have been seen with 80 % power."
     )
     foot = (
-        "<tfoot aria-hidden=true><tr><td colspan=7></td>"
+        "<tfoot aria-hidden=true><tr><td colspan=8></td>"
         f'<td class="chart">{difference_axis(reach)}</td></tr></tfoot>'
     )
     return _scrolling("Differences", caption, f"{head}<tbody>{lines}</tbody>{foot}")
@@ -117,8 +120,7 @@ def _scrolling(label: str, caption: str, content: str) -> str:
 
 
 def _warnings(comparison: RunComparison) -> str:
-    notes = dict.fromkeys(run.estimate.note for run in comparison.runs if run.estimate.note)
-    sentences = [*comparison.warnings, *notes]
+    sentences = [*comparison.warnings, *notes(comparison)]
     if not sentences:
         return ""
     items = "".join(f"<li>{text(sentence)}</li>" for sentence in sentences)

@@ -6,31 +6,43 @@ from codeeval.comparing import RunComparison, RunScore
 from codeeval.report_text import aligned, interval, percent, wrapped
 from codeeval.visible import visible
 
-__all__ = ["comparison_table", "p_text", "points"]
+__all__ = ["comparison_table", "notes", "p_text", "place", "points"]
 
 LISTED = 10
 
 
 def comparison_table(comparison: RunComparison, width: int = 80) -> str:
     """Return the comparison as aligned lines of plain text, without colour."""
-    first = comparison.runs[0]
     several = len(comparison.runs) > 2
-    head = ["run", f"{comparison.metric} %", "95 % interval", "place"]
+    level = f"{100 * comparison.runs[0].estimate.level:g} % interval"
+    head = ["run", f"{comparison.metric} %", level, "place"]
     rows = [
-        [run.name, percent(run.estimate.value), interval(run.estimate), _place(run, several)]
+        [run.name, percent(run.estimate.value), interval(run.estimate), place(run)]
         for run in comparison.runs
     ]
+    problems = "1 problem" if comparison.problems == 1 else f"{comparison.problems:,} problems"
     blocks = [
-        [f"{comparison.task}, {comparison.problems:,} problems, paired by problem"],
+        [f"{comparison.task}, {problems}, paired by problem"],
         aligned([head, *rows], "<>>>"),
         _differences(comparison, several),
         wrapped(_sentences(comparison), width),
         _problems(comparison),
+        wrapped([f"Note: {note}" for note in notes(comparison)], width),
         wrapped([f"Warning: {warning}" for warning in comparison.warnings], width),
     ]
-    if first.estimate.note:
-        blocks.append(wrapped([f"Note: {first.estimate.note}"], width))
     return "\n\n".join(visible("\n".join(block)) for block in blocks if block) + "\n"
+
+
+def notes(comparison: RunComparison) -> list[str]:
+    """Return what has to be known of the intervals, and of which run."""
+    found = [(run.name, run.estimate.note) for run in comparison.runs]
+    found += [(run.name, run.against.note) for run in comparison.runs if run.against is not None]
+    return [f"{name}: {note}" for name, note in found if note]
+
+
+def place(run: RunScore) -> str:
+    """Return a run's place, and those that the tests leave possible."""
+    return str(run.place) if run.first == run.last else f"{run.place} ({run.first}–{run.last})"
 
 
 def points(value: float | None) -> str:
@@ -40,20 +52,23 @@ def points(value: float | None) -> str:
 
 def p_text(p: float) -> str:
     """Return a p-value with two digits, never 0."""
-    return "<0.0001" if p < 0.0001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
+    return "< 0.0001" if p < 0.0001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
 
 
 def _differences(comparison: RunComparison, several: bool) -> list[str]:
     name = comparison.runs[0].name
-    head = [f"against {name}", "points", "95 % interval", "p", "better", "worse"]
-    if several:
-        head.insert(4, "p (Holm)")
+    level = f"{100 * comparison.runs[0].estimate.level:g} % interval"
+    exact = any(run.against and run.against.p_exact is not None for run in comparison.runs)
+    more = (["exact p"] if exact else []) + (["p (Holm)"] if several else [])
+    head = [f"against {name}", "points", level, "p", *more, "better", "worse"]
     rows = []
     for run in comparison.runs[1:]:
         found = run.against
         assert found is not None
         between = "–" if found.low is None else f"{points(found.low)} – {points(found.high)}"
         row = [run.name, points(found.difference), between, p_text(found.p_value)]
+        if exact:
+            row.append("–" if found.p_exact is None else p_text(found.p_exact))
         if several and run.p_value is not None:
             row.append(p_text(run.p_value))
         rows.append([*row, str(found.better), str(found.worse)])
@@ -63,19 +78,20 @@ def _differences(comparison: RunComparison, several: bool) -> list[str]:
 def _sentences(comparison: RunComparison) -> list[str]:
     """Say in words what the numbers allow to say."""
     said = []
+    first = comparison.runs[0].name
     for run in comparison.runs[1:]:
         found, p = run.against, run.p_value
         assert found is not None
         assert p is not None
-        names = f"{run.name} and {comparison.runs[0].name}"
+        adjusted = "adjusted " if len(comparison.runs) > 2 else ""
+        equals = "" if p < 0.0001 else "= "
+        test = f"({found.test}, {adjusted}p {equals}{p_text(p)})"
         if p < 0.05:
             word = "better" if found.difference > 0 else "worse"
-            said.append(
-                f"{run.name} is {word} than {comparison.runs[0].name} by "
-                f"{abs(100 * found.difference):.1f} points ({found.test}, p = {p_text(p)})."
-            )
+            size = f"{abs(100 * found.difference):.1f} points"
+            said.append(f"{run.name} is {word} than {first} by {size} {test}.")
         else:
-            said.append(f"{names} are not told apart ({found.test}, p = {p_text(p)}).")
+            said.append(f"{run.name} and {first} are not told apart {test}.")
         if found.detectable:
             said[-1] += (
                 f" With these problems and samples differences from {100 * found.detectable:.1f} "
@@ -93,12 +109,8 @@ def _problems(comparison: RunComparison) -> list[str]:
     ]
     names = [run.name for run in comparison.runs]
     lines = aligned([["problem", *names], *rows], "<" + ">" * len(names))
-    rest = len(comparison.differing) - len(rows)
+    count = len(comparison.differing)
+    rest = count - len(rows)
     more = [f"{rest} more problems differ: see --json or --html"] if rest else []
-    return [f"{len(comparison.differing)} problems on which they differ, most first", *lines, *more]
-
-
-def _place(run: RunScore, several: bool) -> str:
-    if not several or run.first == run.last:
-        return str(run.place)
-    return f"{run.place} ({run.first}–{run.last})"
+    what = "1 problem" if count == 1 else f"{count} problems"
+    return [f"{what} on which they differ, most first", *lines, *more]

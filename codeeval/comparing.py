@@ -111,7 +111,8 @@ def compare(
     if len(runs) < 2:
         raise NotComparable(f"a comparison needs at least 2 runs, not {len(runs)}")
     reports = [_report(run) for run in runs]
-    called = list(names) if names is not None else _names(runs, reports)
+    given = list(names) if names is not None else _names(runs, reports)
+    called = [" ".join(name.split())[:80] for name in given]
     if len(called) != len(reports):
         raise NotComparable(f"{len(called)} names for {len(reports)} runs")
     warnings = list(_check(called, reports, allow_mixed=allow_mixed))
@@ -132,45 +133,56 @@ def compare(
             raise NotComparable(f"{called[0]} and {name}: {error}") from error
     ids = list(tables[0])
     matrix = np.array([[table[task_id] for task_id in ids] for table in tables])
-    rows = {row.task_id: row for row in reports[0].problems}
-    clusters = None
-    if cluster is not None:
-        clusters = [str(rows[task_id].metadata.get(cluster, task_id)) for task_id in ids]
-    binary = all(row.samples <= 1 for report in reports for row in report.problems)
+    clusters = None if cluster is None else _clusters(reports[0], ids, cluster)
+    alpha = 0.05 / (len(reports) - 1)  # what Holm asks of the smallest p-value
     comparisons = [
         compare_paired(
-            values, matrix[0], metric=metric, binary=binary, clusters=clusters, level=level
+            values, matrix[0], metric=metric, clusters=clusters, level=level, alpha=alpha
         )
         for values in matrix[1:]
     ]
     adjusted = holm([each.p_value for each in comparisons])
-    ranges = (
-        rank_ranges(matrix, clusters=clusters) if len(ids) > 1 else [(1, len(runs))] * len(runs)
-    )
-    means = matrix.mean(axis=1)
+    ranges = [(1, len(runs))] * len(runs)
+    if len(ids) > 1:
+        ranges = rank_ranges(matrix, clusters=clusters, mid_p=True)
+    order = places(matrix.mean(axis=1))
     scores = tuple(
         RunScore(
             name=called[index],
-            estimate=_estimate(reports[index], matrix[index], ids, chosen, k, metric, binary,
-                               clusters, level),
-            place=int(places(means)[index]),
+            estimate=_estimate(report, matrix[index], ids, chosen, k, metric, clusters, level),
+            place=int(order[index]),
             first=ranges[index][0],
             last=ranges[index][1],
             p_value=float(adjusted[index - 1]) if index else None,
             against=comparisons[index - 1] if index else None,
         )
-        for index in range(len(reports))
-    )  # fmt: skip
+        for index, report in enumerate(reports)
+    )
     spread = matrix.max(axis=0) - matrix.min(axis=0)
-    order = sorted(np.flatnonzero(spread > 1e-12).tolist(), key=lambda column: -spread[column])
+    most = sorted(np.flatnonzero(spread > 1e-12).tolist(), key=lambda column: -spread[column])
     return RunComparison(
         metric=metric,
         task=str(reports[0].manifest.get("task", "")),
         runs=scores,
-        differing=tuple((ids[i], tuple(map(float, matrix[:, i]))) for i in order),
+        differing=tuple((ids[i], tuple(map(float, matrix[:, i]))) for i in most),
         problems=len(ids),
         warnings=tuple(warnings),
     )
+
+
+def _clusters(report: Report, ids: Sequence[str], key: str) -> list[str]:
+    """Return the source of each problem; one that names none is a source of its own."""
+    rows = {row.task_id: row for row in report.problems}
+    sources = [rows[task_id].metadata.get(key) for task_id in ids]
+    clusters = [
+        f"problem {task_id}" if source is None else f"source {source}"
+        for task_id, source in zip(ids, sources, strict=True)
+    ]
+    if all(source is None for source in sources):
+        raise NotComparable(f"no problem has the key {key!r} in its metadata")
+    if len(set(clusters)) < 2:
+        raise NotComparable(f"all problems have the same {key!r}: {sources[0]!r}")
+    return clusters
 
 
 def _report(run: str | Path | Report | Run) -> Report:
@@ -186,7 +198,7 @@ def _names(runs: Sequence[Any], reports: Sequence[Report]) -> list[str]:
         for run in runs
     ]
     names = [
-        str(report.manifest.get("model") or (path.name if path else f"run {number}"))
+        str(report.manifest.get("model") or (path.resolve().name if path else f"run {number}"))
         for number, (report, path) in enumerate(zip(reports, paths, strict=True), 1)
     ]
     if len(set(names)) < len(names):
@@ -222,7 +234,11 @@ def _check(names: Sequence[str], reports: Sequence[Report], *, allow_mixed: bool
                 yield f"{pair}: {key} is {_short(first.get(key))} and {_short(other.get(key))}"
     for name, report in zip(names, reports, strict=True):
         if report.infrastructure_errors:
-            yield f"{name}: {report.infrastructure_errors} samples could not be judged"
+            counted = report.manifest.get("on_infra_error") == "fail"
+            worth = "count as failed" if counted else "are left out"
+            yield (
+                f"{name}: {report.infrastructure_errors} samples could not be judged and {worth}"
+            )
 
 
 def _short(value: object) -> str:
@@ -260,7 +276,6 @@ def _estimate(
     column: str,
     k: int,
     metric: str,
-    binary: bool,
     clusters: Sequence[str] | None,
     level: float,
 ) -> Estimate:
@@ -274,7 +289,7 @@ def _estimate(
         metric=metric,
         samples=sum(row.samples for row in judged),
         variances=variances,
-        binary=binary,
+        binary=all(row.samples == 1 for row in judged),
         clusters=clusters,
         level=level,
     )

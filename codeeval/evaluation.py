@@ -144,6 +144,7 @@ def evaluate(
         missing=settings.missing,
         count_broken=settings.on_infra_error == "fail",
         metadata=_metadata(problems),
+        cluster_key=_cluster_key(problems, settings.cluster),
     )
     with ExitStack() as stack:
         directory = None
@@ -366,6 +367,12 @@ def _metadata(problems: Mapping[str, Problem]) -> dict[str, Mapping[str, Any]]:
         else problem.metadata
         for problem in problems.values()
     }
+
+
+def _cluster_key(problems: Mapping[str, Problem], key: str | None) -> str:
+    if key and not any(problem.metadata.get(key) for problem in problems.values()):
+        raise OptionsError(f"no problem has the key {key!r} in its metadata to be clustered by")
+    return key or ""
 
 
 def _check_stop(stop: threading.Event | None) -> None:

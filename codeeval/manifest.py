@@ -46,7 +46,7 @@ def manifest_of(
     }
     if settings.on_infra_error == "fail":  # the others change no number
         spec["on_infra_error"] = "fail"
-    for name in ("format", "id_field", "code_field", "include", *DATES):
+    for name in ("format", "id_field", "code_field", "include", "cluster", *DATES):
         if (value := getattr(settings, name)) is not None:
             spec[name] = value if isinstance(value, str) else list(value)
     manifest: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "status": "started"}

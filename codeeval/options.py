@@ -48,6 +48,8 @@ class Options:
         released_from: Evaluate only problems that were released on this day or later, an ISO date:
             those before a model's training may be known to it.
         released_to: Evaluate only problems that were released on this day or before.
+        cluster: The key in the metadata of problems under which they name the source that they
+            share with others, such as a repository: intervals are then over those.
         deduplicate: Run equal programs once.
     """
 
@@ -70,6 +72,7 @@ class Options:
     limit: int | None = None
     released_from: str | None = None
     released_to: str | None = None
+    cluster: str | None = None
     deduplicate: bool = True
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ problems of middling difficulty."""
 CORRELATION = 0.5
 """With one run: how alike the true values of two models over problems are taken to be."""
 SAMPLES = (1, 5, 20)
-"""For how many samples of each problem a plan is made, times k."""
+"""For how many samples of each problem a plan of pass@1 is made."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,11 @@ class Plan:
 
     Attributes:
         difference: Of the two scores, as a share.
+        metric: Of which metric: ``pass@1``.
         spread: Variance over problems of the true difference: omega^2.
         noise: Mean variance within problems of one sample: s^2.
-        source: Where spread and noise come from, in words.
+        spread_source: Where the spread comes from, in words.
+        noise_source: Where the noise comes from.
         level: Of the two-sided test.
         power: The chance to see the difference.
         needed: For each number of samples how many problems it takes.
@@ -44,9 +46,11 @@ class Plan:
     """
 
     difference: float
+    metric: str
     spread: float
     noise: float
-    source: str
+    spread_source: str
+    noise_source: str
     level: float
     power: float
     needed: dict[int, int]
@@ -87,31 +91,36 @@ def plan(
         NotComparable: If there are more than two runs, or they say nothing about the noise.
         ValueError: If an argument is out of range.
     """
-    source = "usual values, as no run was given"
     if len(reports) > 2:
         raise NotComparable(f"a plan takes at most 2 runs, not {len(reports)}")
-    found_spread, found_noise = SPREAD, NOISE
+    if k > 1 and not reports:
+        raise NotComparable(f"how much pass@{k} varies only runs can tell: give one with --run")
+    sizes, from_runs = list(SAMPLES), None
     if reports:
-        found_spread, found_noise, source = _from_runs(reports, k, column, noise)
+        from_runs = _from_runs(reports, k, column, noise)
         problems = problems or len(reports[0].problems)
-    if spread is not None or noise is not None:
-        source = "as given"
-    spread = found_spread if spread is None else spread
-    noise = found_noise if noise is None else noise
-    options: dict[str, Any] = {"omega2": spread, "sigma2_a": noise, "sigma2_b": noise}
-    options |= {"level": level, "power": power}
-    sizes = [k * n for n in SAMPLES]
+        if k > 1:
+            sizes = [from_runs.samples]
+    basis = from_runs or _Basis(SPREAD, NOISE, 1, "as is usual", "as is usual")
+    if spread is not None:
+        basis = replace(basis, spread=spread, spread_source="as given")
+    if noise is not None:
+        basis = replace(basis, noise=noise, noise_source="as given")
+    options: dict[str, Any] = {"omega2": basis.spread, "level": level, "power": power}
+    options |= {"sigma2_a": basis.noise, "sigma2_b": basis.noise}
     return Plan(
         difference=difference,
-        spread=spread,
-        noise=noise,
-        source=source,
+        metric=f"pass@{k}",
+        spread=basis.spread,
+        noise=basis.noise,
+        spread_source=basis.spread_source,
+        noise_source=basis.noise_source,
         level=level,
         power=power,
         needed={n: problems_needed(difference, samples_a=n, samples_b=n, **options) for n in sizes},
         problems=problems,
         detectable={
-            n: detectable_difference(problems, samples_a=n, samples_b=n, **options) for n in SAMPLES
+            n: detectable_difference(problems, samples_a=n, samples_b=n, **options) for n in sizes
         }
         if problems
         else {},
@@ -130,58 +139,75 @@ def plan_table(found: Plan, width: int = 80) -> str:
             row.append(f"{100 * found.detectable[n]:.1f} points")
         rows.append(row)
     title = (
-        f"To see a difference of {100 * found.difference:g} points between two models on the same "
-        f"problems (level {found.level:g}, power {found.power:g})"
+        f"To see a difference of {100 * found.difference:g} points of {found.metric} between two "
+        f"models on the same problems (level {found.level:g}, power {found.power:g})"
     )
-    basis = (
-        f"Variance over problems of the true difference: {found.spread:.4f}; within problems, of "
-        f"one sample: {found.noise:.4f} ({found.source})"
-    )
+    over = f"{found.spread:.4f} ({found.spread_source})"
+    basis = [
+        f"Variance of the true difference over problems: {over}",
+        f"Variance within problems, of one sample: {found.noise:.4f} ({found.noise_source})",
+    ]
     blocks = [
         wrapped([title], width),
         aligned([head, *rows], ">" * len(head)),
-        wrapped([basis], width),
+        wrapped(basis, width),
     ]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
+@dataclass(frozen=True)
+class _Basis:
+    """What a plan rests on; ``samples`` are those of each problem of the runs."""
+
+    spread: float
+    noise: float
+    samples: int
+    spread_source: str
+    noise_source: str
+
+
 def _from_runs(
     reports: Sequence[Report], k: int, column: str | None, noise: float | None
-) -> tuple[float, float, str]:
-    """Return spread and noise as runs show them, and where they come from.
+) -> _Basis:
+    """Return spread and noise as runs show them.
 
     What runs show is the variance of values, which holds the noise within problems, too: that is
     taken away.
     """
     tables = [_table(report, k, column or report.columns[-1]) for report in reports]
     within = [_noise(variances, samples, k, noise) for _, variances, samples in tables]
-    mean_noise = float(np.mean([each for each, _ in within]))
+    # For k = 1 the noise of n samples is that of one divided by n, for others it holds at n only.
+    sizes = [samples for _, _, samples in tables]
+    one = float(np.mean([own * samples for own, samples in zip(within, sizes, strict=True)]))
+    samples = round(float(np.mean(sizes)))
     if len(tables) == 1:
         values = np.array(list(tables[0][0].values()))
-        true = max(0.0, float(values.var(ddof=1)) - within[0][1])
+        left = 2 * (1 - CORRELATION) * (float(values.var(ddof=1)) - within[0])
         words = f"from the run, the two models taken to correlate by {CORRELATION:g}"
-        return 2 * true * (1 - CORRELATION), mean_noise, words
-    try:
-        a, b = paired_values(tables[0][0], tables[1][0])
-    except ValueError as error:
-        raise NotComparable(str(error)) from error
-    left = float((a - b).var(ddof=1)) - within[0][1] - within[1][1]
-    return max(0.0, left), mean_noise, "from the two runs"
+    else:
+        try:
+            a, b = paired_values(tables[0][0], tables[1][0])
+        except ValueError as error:
+            raise NotComparable(str(error)) from error
+        left = float((a - b).var(ddof=1)) - sum(within)
+        words = "from the two runs"
+    if left <= 0:
+        words += ": none is to be seen beyond the noise, which does not mean that there is none"
+    return _Basis(max(0.0, left), one, samples, words, "from the runs")
 
 
-def _noise(
-    variances: NDArray[np.float64], samples: float, k: int, given: float | None
-) -> tuple[float, float]:
-    """Return the noise of one sample, and that of the run's values."""
+def _noise(variances: NDArray[np.float64], samples: float, k: int, given: float | None) -> float:
+    """Return the noise of a run's values."""
     own = float(np.mean(variances))
     if np.isfinite(own):
-        return own * samples, own
+        return own
     if given is None:
         raise NotComparable(
-            f"a run with one sample of each problem does not show how much pass@{k} varies from "
-            "sample to sample; say --noise (0.15 for middling problems, 0 for greedy outputs)"
+            f"a run with k samples of each problem does not show how much pass@{k} varies from "
+            f"sample to sample: it takes more than {k}; or say --noise (for pass@1: 0.15 for "
+            "middling problems, 0 for greedy outputs)"
         )
-    return given, given / samples
+    return given / samples
 
 
 def _table(

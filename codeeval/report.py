@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from codeeval.breakdowns import Group, ProblemRow, curve_ks, groups_of
@@ -184,6 +184,7 @@ class ReportBuilder:
         warnings = list(manifest.get("warnings", ()))
         warnings += _about_missing(absent, len(rows), self._missing)
         warnings += _about_broken(rows, broken, counted=self._count_broken)
+        warnings += _about_uneven(judged)
         return Report(
             manifest=dict(manifest),
             columns=self._columns,
@@ -236,7 +237,7 @@ class ReportBuilder:
         fewest = min((row.samples for row in judged), default=k)
         rows = [*judged, *failed]
         key = self._cluster_key
-        return pass_at_k_estimate(
+        estimate = pass_at_k_estimate(
             [row.samples or fewest for row in rows],
             [row.correct[column] for row in rows],
             k,
@@ -244,6 +245,18 @@ class ReportBuilder:
             clusters=[str(row.metadata.get(key, row.task_id)) for row in rows] if key else None,
             problem_ids=[row.task_id for row in rows],
         )
+        return replace(estimate, samples=sum(row.samples for row in judged))
+
+
+def _about_uneven(judged: Sequence[ProblemRow]) -> list[str]:
+    sizes = [sum(row.statuses.values()) for row in judged]
+    if min(sizes) == max(sizes):
+        return []
+    sentence = (
+        f"problems have {min(sizes)} to {max(sizes)} samples: if more were asked for than there "
+        "are, those that are missing are not counted as failures"
+    )
+    return [sentence]
 
 
 def _about_missing(absent: Sequence[str], total: int, missing: Missing) -> list[str]:

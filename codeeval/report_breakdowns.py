@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codeeval.breakdowns import Group
-from codeeval.charts import axis, curve, forest_row
+from codeeval.charts import axis, curve, curve_axis, forest_row, k_of
 from codeeval.html_parts import table_head, text, words
 from codeeval.report import Report
 from codeeval.report_problems import series
@@ -23,19 +23,18 @@ def curves_figure(report: Report) -> str:
         for name in report.columns
     )
     lines = [(series(report, name), items) for name, items in report.curves.items()]
-    ks = [item.metric.partition("@")[2] for item in next(iter(report.curves.values()))]
+    ks = [k_of(item) for item in next(iter(report.curves.values()))]
     ends = ", ".join(
         f"{name}: {items[0].metric} {percent(items[0].value)} %, {items[-1].metric} "
         f"{percent(items[-1].value)} %"
         for name, items in report.curves.items()
     )
-    marks = "".join(f"<span>{k}</span>" for k in ks)
     return (
-        '<figure class="plot"><figcaption>pass@k for k up to the fewest samples of a problem; the '
-        f"band is the interval. {key}</figcaption>"
+        '<figure class="plot"><figcaption>pass@k for k up to the fewest samples of a problem, on a '
+        f"logarithmic scale; the band is the interval. {key}</figcaption>"
         '<div class="plane"><p class="ys" aria-hidden="true"><span>100 %</span><span>50</span>'
         f"<span>0</span></p>{curve(lines, ends)}"
-        f'<p class="ends">{marks}</p></div></figure>'
+        f'<div class="ks">{curve_axis(ks)}</div></div></figure>'
     )
 
 

@@ -86,6 +86,9 @@ def plan_command(
     for flag, value in (("--level", level), ("--power", power)):
         if not 0 < value < 1:
             raise typer.BadParameter(f"{flag} lies between 0 and 1; {value} does not")
+    for flag, variance in (("--spread", spread), ("--noise", noise)):
+        if variance is not None and not 0 <= variance < float("inf"):
+            raise typer.BadParameter(f"{flag} is a variance, not below 0; {variance} is not")
     found = plan(
         difference / 100,
         [read_report(folder) for folder in run or ()],

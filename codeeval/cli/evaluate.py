@@ -142,6 +142,10 @@ def evaluate_command(
         str | None,
         typer.Option("--to", "--released-to", help="Problems released on this day or before."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Key in the problems' metadata that names a source shared by several."),
+    ] = None,
     data_file: Annotated[Path | None, typer.Option(help="The task's data.")] = None,
     variant: Annotated[str | None, typer.Option(help="EvalPlus: full, mini, noextreme.")] = None,
     mini: Annotated[bool, typer.Option("--mini", help="The same as --variant mini.")] = False,
@@ -262,6 +266,7 @@ def evaluate_command(
             memory_bytes=size_of(memory),
             include=ids,
             limit=limit,
+            cluster=cluster,
             released_from=released_from,
             released_to=released_to,
             deduplicate=not no_deduplicate,

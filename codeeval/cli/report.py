@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +20,7 @@ __all__ = ["report_command"]
 
 if TYPE_CHECKING:
     from codeeval.report import Report
+    from codeeval.scoring.estimate import Estimate
 
 
 def report_command(
@@ -33,6 +34,10 @@ def report_command(
         str | None,
         typer.Option(help="Estimate pass@k of these k by empirical Bayes, also above n."),
     ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="Such as pass^5, G-Pass@8:0.75, mG-Pass@8 or pass@3; may be repeated."),
+    ] = None,
     json_: Json = False,
 ) -> int:
     """Print the report of a run again, or write it in another form."""
@@ -40,7 +45,7 @@ def report_command(
     from codeeval.run_files import read_manifest, read_report
 
     report = read_report(run_directory)
-    if json_ and bayes is None:
+    if json_ and bayes is None and not metric:
         print(json.dumps(report.as_dict(), indent=1))
     if html:
         from codeeval.report_html import write_report_html
@@ -60,33 +65,62 @@ def report_command(
     if bayes is not None:
         _print_bayes(report, ks_of(bayes), as_json=json_)
         return FINISHED
+    if metric:
+        _print_metrics(report, metric, as_json=json_)
+        return FINISHED
     if not (json_ or html or compat):
         print(text_table(report, width=min(shutil.get_terminal_size().columns, 100)), end="")
     return FINISHED
 
 
 def _print_bayes(report: Report, ks: Sequence[int], *, as_json: bool) -> None:
-    from codeeval.report_text import aligned, interval, percent, wrapped
+    """Print pass@k by empirical Bayes; problems that count as failed have no right sample."""
+    from codeeval.run_files import RunFileError
     from codeeval.scoring.bayes import bayes_estimate
 
     rows = [row for row in report.problems if row.samples]
-    n = [row.samples for row in rows]
-    found = {
-        column: [bayes_estimate(n, [row.correct[column] for row in rows], k) for k in ks]
-        for column in report.columns
-    }
+    fewest = min(row.samples for row in rows)
+    if report.manifest.get("missing") == "fail":
+        rows += [row for row in report.problems if not row.statuses]
+    n = [row.samples or fewest for row in rows]
+    try:
+        found = {
+            column: [bayes_estimate(n, [row.correct[column] for row in rows], k) for k in ks]
+            for column in report.columns
+        }
+    except ValueError as error:
+        raise RunFileError(f"no estimate by empirical Bayes: {error}") from error
+    _print_estimates(found, as_json=as_json)
+
+
+def _print_metrics(report: Report, metrics: Sequence[str], *, as_json: bool) -> None:
+    from codeeval.metrics import metric_estimate
+    from codeeval.run_files import RunFileError
+
+    try:
+        found = {
+            column: [metric_estimate(report, column, metric) for metric in metrics]
+            for column in report.columns
+        }
+    except ValueError as error:
+        raise RunFileError(str(error)) from error
+    _print_estimates(found, as_json=as_json)
+
+
+def _print_estimates(found: Mapping[str, Sequence[Estimate]], *, as_json: bool) -> None:
+    from codeeval.report_text import aligned, interval, percent, wrapped
+
     if as_json:
         records = {column: [item.as_dict() for item in items] for column, items in found.items()}
         print(json.dumps(records, indent=1))
         return
-    head = ("", "metric", "value %", "95 % credible", "method")
+    head = ("", "metric", "value %", "95 % interval", "method")
     lines = [
         (column, item.metric, percent(item.value), interval(item), item.method)
         for column, items in found.items()
         for item in items
     ]
     print("\n".join(aligned([head, *lines], "<<>><")))
-    notes = dict.fromkeys(
-        f"{item.metric} is {item.note}" for items in found.values() for item in items if item.note
-    )
-    print("\n".join(wrapped(notes, 80)))
+    every = [item for items in found.values() for item in items]
+    notes = dict.fromkeys(f"Note: {item.metric}: {item.note}" for item in every if item.note)
+    print("\n".join(wrapped(notes, 80)), end="\n" if notes else "")

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from codeeval.scoring.intervals import clustered_se, mean_interval, mean_se
-from codeeval.scoring.planning import detectable_difference
+from codeeval.scoring.means import FEWEST_PROBLEMS
+from codeeval.scoring.planning import detectable_by_mcnemar, detectable_difference
 
 __all__ = [
     "Comparison",
@@ -21,6 +22,7 @@ __all__ = [
     "compare_means",
     "compare_paired",
     "holm",
+    "is_binary",
     "mcnemar",
     "paired_values",
     "permutation_test",
@@ -30,6 +32,7 @@ __all__ = [
 MOST_EXACT = 20
 """Up to so many differences all sign flips are tried."""
 _TIE = 1e-12
+"""Of the size of the differences: what rounding may make of equal ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +44,10 @@ class Comparison:
         value_a: Mean of the first.
         value_b: Mean of the second.
         difference: ``value_a - value_b``.
-        low: Lower end of its interval at ``level``; None if there is none.
+        low: Lower end of its interval at ``level``; None if none is reliable: ``note`` says why.
         high: Upper end.
         level: Confidence level of the interval.
-        se: Standard error of the difference, paired; None for fewer than 2 problems.
+        se: Standard error of the difference, paired; None where it is none or unknown.
         correlation: Of the two models over problems; None if one of them has no spread.
         p_value: Of ``test``, two-sided.
         test: ``McNemar mid-p`` for one sample of each problem, else ``permutation``.
@@ -52,8 +55,12 @@ class Comparison:
         better: Problems on which the first is better.
         worse: Problems on which the second is.
         tasks: Problems, N.
-        detectable: The smallest difference that these problems show with 80 % power; None if
-            unknown.
+        detectable: The smallest difference that these problems show with 80 % power at
+            ``alpha``; None if unknown.
+        alpha: The level of the tests for which ``detectable`` holds.
+        clusters: Groups of problems that share a source; None if each is its own.
+        seed: Of the permutation test.
+        note: What a reader must know before trusting the interval; empty when nothing.
     """
 
     metric: str
@@ -72,6 +79,10 @@ class Comparison:
     worse: int
     tasks: int
     detectable: float | None
+    alpha: float = 0.05
+    clusters: int | None = None
+    seed: int | None = None
+    note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields in their order, ready for JSON."""
@@ -100,23 +111,25 @@ def compare_paired(
     b: ArrayLike,
     *,
     metric: str,
-    binary: bool | None = None,
     clusters: Sequence[Hashable] | None = None,
     level: float = 0.95,
+    alpha: float = 0.05,
     seed: int = 0,
 ) -> Comparison:
     """Compare two models on the same problems.
 
-    The interval is Student's t over the differences of problems, or over clusters of them. The test
-    is McNemar's (mid-p) for values of 0 and 1 without clusters, else a permutation test.
+    The interval is Student's t over the differences of problems, or over clusters of them, cut to
+    [-1, 1] for values in [0, 1]. There is none below 20 problems, for a single cluster, and where
+    all differences are the same. The test is McNemar's (mid-p) for values of 0 and 1 without
+    clusters, else a permutation test.
 
     Args:
         a: Values of the first, shape ``(problems,)``.
         b: Values of the second for the same problems, same shape.
         metric: Its name.
-        binary: Whether values are passes and failures of one sample; None: if all are 0 or 1.
         clusters: For each problem the source that it shares with others.
         level: Confidence level of the interval, in (0, 1).
+        alpha: Level of the tests, for ``detectable``.
         seed: Of the permutation test.
 
     Raises:
@@ -128,20 +141,35 @@ def compare_paired(
     d = first - second
     size = d.size
     groups = size if clusters is None else len(set(clusters))
-    if binary is None:
-        binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
+    binary = clusters is None and is_binary(first) and is_binary(second)
+    share = min(first.min(), second.min()) >= 0 and max(first.max(), second.max()) <= 1
     se = low = high = None
     if groups > 1:
-        se = mean_se(d) if clusters is None else clustered_se(d, clusters)
+        spread = mean_se(d) if clusters is None else clustered_se(d, clusters)
+        se = spread if spread > _TIE * max(1.0, float(np.abs(d).max())) else None
+    note = ""
+    if size < FEWEST_PROBLEMS or groups == 1:
+        few = "1 cluster" if size >= FEWEST_PROBLEMS else f"{size} problems"
+        note = f"no interval of the difference is reliable for {few}"
+    elif se is None:
+        note = "no interval: the difference is the same on all problems"
+    else:
         low, high = mean_interval(d, clusters=clusters, level=level)
+        if share:
+            low, high = max(low, -1.0), min(high, 1.0)
+        if groups < FEWEST_PROBLEMS:
+            note = f"{groups} clusters make a rough interval"
     better, worse = int((d > _TIE).sum()), int((d < -_TIE).sum())
-    p_exact = None
-    if binary and clusters is None:
+    p_exact = detectable = None
+    if binary:
         p_exact, p_value = mcnemar(better, worse)
         test = "McNemar mid-p"
+        detectable = detectable_by_mcnemar(size, (better + worse) / size, level=alpha)
     else:
         p_value = permutation_test(d, clusters=clusters, seed=seed)
         test = "permutation"
+        if se is not None and size >= FEWEST_PROBLEMS:
+            detectable = detectable_difference(1, omega2=se**2, level=alpha)
     return Comparison(
         metric=metric,
         value_a=float(first.mean()),
@@ -158,8 +186,17 @@ def compare_paired(
         better=better,
         worse=worse,
         tasks=size,
-        detectable=None if se is None else detectable_difference(1, omega2=se**2),
+        detectable=detectable,
+        alpha=alpha,
+        clusters=None if clusters is None else groups,
+        seed=None if binary else seed,
+        note=note,
     )
+
+
+def is_binary(values: ArrayLike) -> bool:
+    """Whether all values are 0 or 1."""
+    return bool(np.isin(values, (0.0, 1.0)).all())
 
 
 def compare_means(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> tuple[float, ...]:
@@ -176,13 +213,15 @@ def compare_means(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> tuple[f
         Difference, lower and upper end of its interval, p-value.
 
     Raises:
-        ValueError: If one has fewer than 2 values, or a value is not finite.
+        ValueError: If one has fewer than 2 values, a value is not finite, or none differ.
     """
     from scipy.stats import ttest_ind
 
     first, second = (np.asarray(values, dtype=np.float64) for values in (a, b))
     if min(first.size, second.size) < 2 or not np.isfinite([first.sum(), second.sum()]).all():
         raise ValueError("Welch's test needs at least 2 finite values on each side")
+    if max(float(first.std()), float(second.std())) < _TIE:
+        raise ValueError("Welch's test needs values that differ")
     found = ttest_ind(first, second, equal_var=False)
     bounds = found.confidence_interval(level)
     difference = float(first.mean() - second.mean())
@@ -254,10 +293,11 @@ def permutation_test(
             raise ValueError(f"{len(clusters)} cluster labels for {d.size} differences")
         number = {cluster: index for index, cluster in enumerate(dict.fromkeys(clusters))}
         d = np.bincount([number[cluster] for cluster in clusters], weights=d).astype(np.float64)
-    d = d[np.abs(d) > _TIE]
+    scale = float(np.abs(d).max(initial=0.0))
+    d = d[np.abs(d) > _TIE * scale]
     if d.size == 0:
         return 1.0
-    observed = abs(float(d.sum())) - _TIE
+    observed = abs(float(d.sum())) - _TIE * float(np.abs(d).sum())
     if d.size <= MOST_EXACT:
         sums = np.zeros(1)
         for value in d:
@@ -266,8 +306,9 @@ def permutation_test(
     generator = np.random.default_rng(seed)
     hits, left = 0, resamples
     while left:
-        block = min(left, max(1, 2**22 // d.size))
-        kept = generator.integers(0, 2, size=(block, d.size), dtype=np.int8)
+        block = min(left, max(1, 2**21 // d.size))
+        octets = generator.integers(0, 256, size=(block, -(-d.size // 8)), dtype=np.uint8)
+        kept = np.unpackbits(octets, axis=1, count=d.size).astype(np.float64)
         sums = 2 * (kept @ d) - d.sum()
         hits += int((np.abs(sums) >= observed).sum())
         left -= block

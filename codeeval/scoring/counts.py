@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 __all__ = ["Counts", "check_k", "checked_counts", "for_each", "integers", "log_miss", "shortage"]
 
+LARGEST = 2**31 - 1
+"""Samples of one problem."""
 Counts = Sequence[int] | NDArray[np.integer]
 
 
@@ -64,6 +66,8 @@ def checked_counts(
         raise ValueError(f"sample counts of {n.size} problems, correct counts of {c.size}")
     if k > n.min():
         raise ValueError(shortage(n, k, metric, problem_ids))
+    if n.max() > LARGEST:
+        raise ValueError(f"{metric}: more than {LARGEST} samples of a problem are not supported")
     wrong = np.flatnonzero((c < 0) | (c > n))
     if wrong.size:
         first = wrong[0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from math import exp, sqrt
+from math import exp, inf, isnan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,8 +83,8 @@ def speedups(base_seconds: float, seconds: ArrayLike, correct: ArrayLike) -> NDA
     Source: Shypula et al. 2024, "Learning Performance-Improving Code Edits".
     """
     times, right = np.asarray(seconds, dtype=np.float64), np.asarray(correct, dtype=bool)
-    if not base_seconds > 0 or not (times[right] > 0).all():
-        raise ValueError("times of correct programs are above 0")
+    if not 0 < base_seconds < inf or not ((times[right] > 0) & np.isfinite(times[right])).all():
+        raise ValueError("times of correct programs are finite and above 0")
     ratios = np.ones(times.shape)
     ratios[right] = np.maximum(1.0, base_seconds / times[right])
     return ratios
@@ -159,6 +159,9 @@ def optimized_at_k(
 
     Source: Shypula et al. 2024.
     """
+    for index, row in enumerate(ratios):
+        if not np.isfinite(row).all():
+            raise ValueError(f"problem {index} has a speedup that is no finite number")
     counts = [int((np.asarray(row) >= least).sum()) for row in ratios]
     return pass_at_k([np.size(row) for row in ratios], counts, k, problem_ids=problem_ids)
 
@@ -205,13 +208,15 @@ def dps(
         The score, and ``100 (j + 1) / n`` for the j-th of n references; both in [0, 100].
 
     Raises:
-        ValueError: If there is no reference, or lengths differ.
+        ValueError: If there is no reference, lengths differ, or they are in another order.
 
     Source: Liu et al. 2024, "Evaluating Language Models for Efficient Code Generation" (EvalPerf).
     """
     size = len(reference_costs)
     if not size or size != len(reference_scores):
         raise ValueError(f"{size} costs and {len(reference_scores)} scores of references")
+    if isnan(cost) or sorted(reference_costs, reverse=True) != list(reference_costs):
+        raise ValueError("references go from the slowest to the fastest, and a cost is a number")
     for j in reversed(range(size)):
         if cost <= reference_costs[j]:
             return float(reference_scores[j]), 100 * (j + 1) / size
@@ -225,8 +230,8 @@ def faster_share(reference_costs: ArrayLike, cost: float) -> float:
         ValueError: If there is no reference.
     """
     costs = np.asarray(reference_costs, dtype=np.float64)
-    if not costs.size:
-        raise ValueError("a share of references needs at least 1")
+    if not costs.size or isnan(cost) or np.isnan(costs).any():
+        raise ValueError("a share of references needs at least 1, and costs that are numbers")
     return float(((costs > cost).sum() + 0.5 * (costs == cost).sum()) / costs.size)
 
 
@@ -243,8 +248,8 @@ def beyond(historical_seconds: ArrayLike, seconds: float, *, correct: bool) -> f
     Source: Du et al. 2024, "Mercury: A Code Efficiency Benchmark".
     """
     known = np.asarray(historical_seconds, dtype=np.float64)
-    if not known.size:
-        raise ValueError("Beyond needs at least 1 known solution")
+    if not known.size or not np.isfinite(known).all() or (correct and isnan(seconds)):
+        raise ValueError("Beyond needs at least 1 known solution, and times that are numbers")
     if not correct:
         return 0.0
     least, most = float(known.min()), float(known.max())

@@ -73,6 +73,8 @@ def corrected_rate(
     Source: Rogan and Gladen 1978, "Estimating Prevalence from the Results of a Screening Test".
     """
     scale = 1 - false_fail - false_pass
+    if not 0 <= observed <= 1:
+        raise ValueError(f"an observed rate is from 0 to 1, not {observed}")
     if min(false_fail, false_pass) < 0 or not scale > 0:
         raise ValueError(f"error rates {false_fail} and {false_pass} must sum below 1")
     value = min(max((observed - false_pass) / scale, 0.0), 1.0)

@@ -167,6 +167,7 @@ def bootstrap_interval(
     resamples: int = 10_000,
     seed: int = 0,
     level: float = 0.95,
+    strata: Sequence[Hashable] | None = None,
 ) -> tuple[float, float]:
     """Bound a statistic by the BCa bootstrap over problems.
 
@@ -181,13 +182,15 @@ def bootstrap_interval(
         resamples: B.
         seed: Of the generator. Equal seeds give equal intervals.
         level: Confidence level in (0, 1).
+        strata: The stratum of each problem, if their sizes are fixed: difficulty, language. Then
+            each is resampled by itself.
 
     Returns:
         The interval; the statistic twice if leaving out any one problem gives the same.
 
     Raises:
         ValueError: If there are fewer than 2 problems, ``resamples`` is below 1, ``level`` is out
-            of range or a value is not finite.
+            of range, a value is not finite or there are not as many strata as problems.
 
     Source: Efron 1987, "Better Bootstrap Confidence Intervals".
     """
@@ -200,7 +203,9 @@ def bootstrap_interval(
     left_out = _over(scores, statistic, _leave_one_out(size))
     if np.allclose(left_out, left_out[0], rtol=1e-12, atol=0):
         return point, point
-    draws = _over(scores, statistic, _resamples(size, resamples, seed))
+    if strata is not None and len(strata) != size:
+        raise ValueError(f"{len(strata)} strata for {size} values")
+    draws = _over(scores, statistic, _resamples(size, resamples, seed, strata))
 
     normal = NormalDist()
     share = float(np.mean(draws < point) + np.mean(draws == point) / 2)
@@ -224,12 +229,22 @@ def _over(
     return np.concatenate([statistic(scores[..., rows], axis=-1) for rows in blocks])
 
 
-def _resamples(size: int, count: int, seed: int) -> Iterator[NDArray[np.intp]]:
-    """Yield ``count`` rows of ``size`` indices drawn with replacement."""
+def _resamples(
+    size: int, count: int, seed: int, strata: Sequence[Hashable] | None
+) -> Iterator[NDArray[np.intp]]:
+    """Yield ``count`` rows of ``size`` indices drawn with replacement, each from its stratum."""
     generator = np.random.default_rng(seed)
+    members = [np.arange(size)]
+    if strata is not None:
+        where: dict[Hashable, list[int]] = {}
+        for index, stratum in enumerate(strata):
+            where.setdefault(stratum, []).append(index)
+        members = [np.array(own) for own in where.values()]
     step = max(1, _BLOCK // size)
     for start in range(0, count, step):
-        yield generator.integers(size, size=(min(step, count - start), size), dtype=np.intp)
+        rows = min(step, count - start)
+        drawn = [own[generator.integers(own.size, size=(rows, own.size))] for own in members]
+        yield np.concatenate(drawn, axis=1)
 
 
 def _leave_one_out(size: int) -> Iterator[NDArray[np.intp]]:

@@ -13,6 +13,8 @@ from math import comb, sqrt
 
 import numpy as np
 
+from codeeval.scoring.counts import check_k
+
 __all__ = ["maj_at_k", "maj_at_k_sampled"]
 
 
@@ -94,6 +96,9 @@ def maj_at_k_sampled(
 
 
 def _checked(class_counts: Sequence[int], correct: Collection[int], k: int, classless: int) -> int:
+    if not class_counts:
+        raise ValueError("maj@k needs at least 1 class, of any size")
+    check_k(k, f"maj@{k}")
     if any(size < 0 for size in (*class_counts, classless)):
         raise ValueError(f"sizes of classes are not below 0: {list(class_counts)}, {classless}")
     wrong = [index for index in correct if not 0 <= index < len(class_counts)]

@@ -14,7 +14,7 @@ from codeeval.scoring.intervals import clustered_se, mean_interval, mean_se, wil
 __all__ = ["FEWEST_PROBLEMS", "mean_estimate"]
 
 FEWEST_PROBLEMS = 20  # below this no interval over problems is reliable
-FEWEST_EVENTS = 10  # with less than so many problems failed (or solved) t intervals are too narrow
+FEWEST_EVENTS = 10  # of problems failed, or solved: with less, t intervals are too narrow
 _NO_SPREAD = 1e-12  # a standard error below this is zero but for rounding
 
 
@@ -32,10 +32,10 @@ def mean_estimate(
     """Estimate a benchmark's number: the mean over problems, with its interval.
 
     The interval is Student's t over the values of the problems, or over ``clusters`` of them, cut
-    to ``bounds``. It is Wilson's for values of 0 and 1 without clusters, and wherever values in
-    [0, 1] show no spread; there the trials are the problems, or the clusters if given. Below 20
-    problems and for a single cluster there is none. With less than 10 problems' worth of failures,
-    or of passes, the t interval holds less often than its level, and the note says so.
+    to ``bounds``. It is Wilson's for values of 0 and 1 without clusters. It is Wilson's, too, for
+    values in [0, 1] with less than 10 problems' worth of failures, or of passes: there the t
+    interval would hold in far fewer cases than its level, and Wilson's, whose trials are the
+    problems (or the clusters), in more. Below 20 problems and for a single cluster there is none.
 
     Args:
         values: One per problem, shape ``(problems,)``.
@@ -82,7 +82,11 @@ def mean_estimate(
         note = f"no interval is reliable for {few}"
         if size >= FEWEST_PROBLEMS and groups > 1:
             note = "no interval: all problems have the same value"
-    elif (binary and clusters is None) or se is None:
+    elif (
+        (binary and clusters is None)
+        or se is None
+        or (proportion and groups * min(value, 1 - value) < FEWEST_EVENTS)
+    ):
         low, high = wilson_interval(value * groups, groups, level=level)
         method = "Wilson" + where
     else:
@@ -90,9 +94,6 @@ def mean_estimate(
         if bounds is not None:
             low, high = max(low, bounds[0]), min(high, bounds[1])
         method = "t" + where
-        if groups * min(value, 1 - value) < FEWEST_EVENTS and bounds == (0.0, 1.0):
-            near = "1" if value > 0.5 else "0"
-            note = f"so near {near} the interval of {metric} is somewhat too narrow"
     if 1 < groups < FEWEST_PROBLEMS <= size:
         note = f"{groups} clusters make a rough interval"
     return Estimate(

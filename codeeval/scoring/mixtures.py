@@ -14,6 +14,9 @@ from codeeval.scoring.counts import Counts, check_k, checked_counts, log_miss
 
 __all__ = ["pass_at_fixed_plan", "pass_at_random_settings"]
 
+MOST_K = 1000
+"""Binomial coefficients of larger ones are no floats."""
+
 
 def pass_at_fixed_plan(num_samples: Counts, num_correct: Counts, ks: Sequence[int]) -> float:
     """Estimate the chance that one of ``k_t`` samples of each setting t is correct, without bias.
@@ -29,7 +32,8 @@ def pass_at_fixed_plan(num_samples: Counts, num_correct: Counts, ks: Sequence[in
         ValueError: If a number is out of range, or lengths differ.
     """
     n, c = checked_counts(num_samples, num_correct, 1, metric="pass@k")
-    if len(ks) != n.size or any(not 0 <= k <= total for k, total in zip(ks, n, strict=True)):
+    whole = all(isinstance(k, int | np.integer) for k in ks)
+    if not whole or len(ks) != n.size or any(not 0 <= k <= t for k, t in zip(ks, n, strict=True)):
         raise ValueError(f"draws {list(ks)} from settings with {n.tolist()} samples")
     misses = (exp(log_miss(int(a), int(b), k)) for a, b, k in zip(n, c, ks, strict=True))
     return 1 - prod(misses)
@@ -54,7 +58,9 @@ def pass_at_random_settings(
     """
     check_k(k, f"pass@{k}")
     n, c = checked_counts(num_samples, num_correct, k, metric=f"pass@{k}")
-    if len(shares) != n.size or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+    if k > MOST_K:
+        raise ValueError(f"pass@{k} of random settings is computed up to k = {MOST_K}")
+    if len(shares) != n.size or not min(shares) >= 0 or not abs(sum(shares) - 1) <= 1e-9:
         raise ValueError(f"shares of {n.size} settings must sum to 1, not {list(shares)}")
     # Binomial convolution: coefficient j holds j! times that of z^j, so nothing overflows.
     miss = np.array([1.0] + [0.0] * k)
@@ -64,11 +70,11 @@ def pass_at_random_settings(
         miss = np.array(
             [(choose[j, : j + 1] * miss[: j + 1] * own[j::-1]).sum() for j in range(k + 1)]
         )
-    return float(1 - miss[k])
+    return float(min(max(1 - miss[k], 0.0), 1.0))
 
 
 def _pascal(k: int) -> np.ndarray:
-    """Return the binomial coefficients up to k; as floats they last to k of about 1000."""
+    """Return the binomial coefficients up to k."""
     rows = np.zeros((k + 1, k + 1))
     rows[:, 0] = 1
     for j in range(1, k + 1):

@@ -6,7 +6,7 @@ the greatest of k fresh samples, with the least variance that any use of these s
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from math import nan
 
 import numpy as np
@@ -26,6 +26,7 @@ __all__ = [
 
 Scores = Sequence[ArrayLike] | NDArray[np.floating]
 """The scores of the samples of each problem: rows of equal or of different length."""
+Rows = list[NDArray[np.float64]] | NDArray[np.float64]
 
 
 def best_of_k_weights(n: int, k: int) -> NDArray[np.float64]:
@@ -76,10 +77,12 @@ def best_of_k(
     ks = [k] if isinstance(k, int | np.integer) else list(k)
     rows = _rows(scores, ks, problem_ids)
     values = np.empty((len(rows), len(ks)))
-    for number, (where, table) in _by_length(rows).items():
-        table.sort(axis=1)
+    for where, table in _by_length(rows):
+        number = table.shape[1]
+        weights = np.zeros((number, len(ks)))
         for column, drawn in enumerate(ks):
-            values[where, column] = table[:, drawn - 1 :] @ best_of_k_weights(number, drawn)
+            weights[drawn - 1 :, column] = best_of_k_weights(number, drawn)
+        values[where] = np.sort(table, axis=1) @ weights
     return values[:, 0] if isinstance(k, int | np.integer) else values
 
 
@@ -161,7 +164,7 @@ def best_of_k_estimate(
         metric=metric or f"best@{k}",
         samples=sum(row.size for row in rows),
         variances=best_of_k_variance(rows, k),
-        binary=all(row.size == 1 and row[0] in (0.0, 1.0) for row in rows),
+        binary=bounds == (0.0, 1.0) and all(row.size == 1 and row[0] in (0, 1) for row in rows),
         bounds=bounds,
         clusters=clusters,
         level=level,
@@ -173,6 +176,7 @@ def _variance(x: NDArray[np.float64], k: int) -> float:
     n = x.size
     if k == n:
         return nan
+    x = x - x[-1]  # the same variance, and nothing large to cancel
     if 2 * k > n:
         return _jackknife(x, k)
     weights = np.zeros(n)
@@ -183,7 +187,8 @@ def _variance(x: NDArray[np.float64], k: int) -> float:
     below = np.concatenate([[0.0], np.cumsum(weights * x)[:-1]])
     second = best_of_k_weights(n - k, k)
     product = 2 * float((second * x[2 * k - 1 :]) @ below[2 * k - 1 :])
-    return value**2 - product
+    variance = value**2 - product
+    return variance if abs(variance) > 1e-15 * x[0] ** 2 else 0.0
 
 
 def _jackknife(x: NDArray[np.float64], k: int) -> float:
@@ -196,10 +201,8 @@ def _jackknife(x: NDArray[np.float64], k: int) -> float:
     return float((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum())
 
 
-def _rows(
-    scores: Scores, ks: Sequence[int], problem_ids: Sequence[str] | None
-) -> list[NDArray[np.float64]]:
-    """Return the scores of each problem as an array of their own.
+def _rows(scores: Scores, ks: Sequence[int], problem_ids: Sequence[str] | None) -> Rows:
+    """Return the scores of each problem as an array of their own, or all of them as a table.
 
     Raises:
         ValueError: If there are none, one is not finite, or there are fewer than a k asks for.
@@ -212,6 +215,14 @@ def _rows(
         raise ValueError("best@k needs at least 1 problem")
     if problem_ids is not None and len(problem_ids) != len(scores):
         raise ValueError(f"{len(problem_ids)} problem ids for {len(scores)} problems")
+    if isinstance(scores, np.ndarray) and scores.ndim == 2 and np.isfinite(scores).all():
+        table = scores.astype(np.float64)
+        for k in ks:
+            if k > table.shape[1]:
+                raise ValueError(
+                    shortage(np.full(len(table), table.shape[1]), k, f"best@{k}", problem_ids)
+                )
+        return table
     rows = [np.asarray(row, dtype=np.float64) for row in scores]
     for index, row in enumerate(rows):
         name = f"problem {index}" if problem_ids is None else repr(problem_ids[index])
@@ -227,10 +238,14 @@ def _rows(
 
 
 def _by_length(
-    rows: Sequence[NDArray[np.float64]],
-) -> dict[int, tuple[list[int], NDArray[np.float64]]]:
-    """Return for each number of samples the problems that have it, and a table of their scores."""
+    rows: Rows,
+) -> Iterator[tuple[list[int] | slice, NDArray[np.float64]]]:
+    """Yield for each number of samples the problems that have it, and a table of their scores."""
+    if isinstance(rows, np.ndarray):
+        yield slice(None), rows
+        return
     groups: dict[int, list[int]] = {}
     for index, row in enumerate(rows):
         groups.setdefault(row.size, []).append(index)
-    return {size: (which, np.stack([rows[i] for i in which])) for size, which in groups.items()}
+    for which in groups.values():
+        yield which, np.stack([rows[i] for i in which])

@@ -10,6 +10,7 @@ from statistics import NormalDist
 
 __all__ = [
     "best_samples_per_problem",
+    "detectable_by_mcnemar",
     "detectable_difference",
     "problems_for_mcnemar",
     "problems_needed",
@@ -44,7 +45,7 @@ def problems_needed(
     Raises:
         ValueError: If an argument is out of range.
     """
-    if not difference > 0:
+    if not 0 < difference < inf:
         raise ValueError(f"a difference to be seen is above 0, not {difference}")
     variance = _variance(omega2, sigma2_a, sigma2_b, samples_a, samples_b)
     return ceil(_z_sum(level, power) ** 2 * variance / difference**2 - 1e-9)
@@ -101,6 +102,35 @@ def problems_for_mcnemar(
     return ceil(root**2 / difference**2 - 1e-9)
 
 
+def detectable_by_mcnemar(
+    problems: int, discordance: float, *, level: float = 0.05, power: float = 0.8
+) -> float | None:
+    """Return the smallest difference that McNemar's test shows on this many problems.
+
+    The inverse of `problems_for_mcnemar`. A difference above ``discordance`` would raise that: then
+    they are the same.
+
+    Returns:
+        The difference; None if even one of 1 would not be seen.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+    if problems < 1 or not 0 <= discordance <= 1:
+        raise ValueError(f"at least 1 problem and a share, not {problems}, {discordance}")
+    low, high = 0.0, 1.0
+    if problems_for_mcnemar(1.0, 1.0, level=level, power=power) > problems:
+        return None
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        psi = max(middle, discordance)
+        if problems_for_mcnemar(middle, psi, level=level, power=power) <= problems:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
 def best_samples_per_problem(cost_ratio: float, *, sigma2: float, variance_of_p: float) -> float:
     """Return how many samples of each problem give most for a given cost.
 
@@ -122,7 +152,7 @@ def best_samples_per_problem(cost_ratio: float, *, sigma2: float, variance_of_p:
 def _variance(
     omega2: float, sigma2_a: float, sigma2_b: float, samples_a: int, samples_b: int
 ) -> float:
-    if min(omega2, sigma2_a, sigma2_b) < 0:
+    if not all(0 <= variance < inf for variance in (omega2, sigma2_a, sigma2_b)):
         raise ValueError(f"variances are not below 0: {omega2}, {sigma2_a}, {sigma2_b}")
     if min(samples_a, samples_b) < 1:
         raise ValueError(f"at least 1 sample of each problem, not {samples_a}, {samples_b}")

@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from codeeval.scoring.counts import check_k
+
 __all__ = ["dcg_at_k", "ndcg_at_k"]
 
 Gain = Literal["2^rel-1", "linear"]
@@ -48,8 +50,9 @@ def dcg_at_k(relevance: ArrayLike, scores: ArrayLike, k: int, *, gain: Gain = "2
         raise ValueError(f"{worth.size} relevances for {ranked_by.size} scores")
     if (worth < 0).any():
         raise ValueError(f"a relevance is not below 0: {worth.min()}")
-    if k < 1:
-        raise ValueError(f"ndcg@{k}: k is an integer from 1 on")
+    check_k(k, f"ndcg@{k}")
+    if gain == "2^rel-1" and worth.max() > 1000:
+        raise ValueError(f"a relevance of {worth.max()} has no gain of 2^rel - 1")
     if gain not in ("2^rel-1", "linear"):
         raise ValueError(f"gain must be 2^rel-1 or linear, not {gain!r}")
     gains = np.exp2(worth) - 1 if gain == "2^rel-1" else worth

@@ -7,12 +7,14 @@ import json
 import pytest
 
 from codeeval.breakdowns import curve_ks
+from codeeval.metrics import metric_estimate
 from codeeval.options import Options, OptionsError
 from codeeval.report import Report, ReportBuilder
 from codeeval.report_breakdowns import curves_figure, groups_section
 from codeeval.report_text import text_table
 from codeeval.sandbox.verdict import Status
-from codeeval.scoring.pass_at_k import pass_at_k_estimate
+from codeeval.scoring.consistency import g_pass_at_k, mg_pass_at_k, pass_hat_k
+from codeeval.scoring.pass_at_k import pass_at_k, pass_at_k_estimate
 from tests.codeeval.command import UNSAFE, records, refused, write
 
 PROBLEM = {
@@ -60,7 +62,7 @@ class TestCurve:
         values = [item.value for item in made.curves["pass"]]
         assert values == sorted(values)
         page = curves_figure(made)
-        assert page.count('class="area c1"') + page.count('class="area') >= 1
+        assert page.count('class="area c') == page.count('class="line c') == 1
         assert "pass@1" in page
         assert "pass@6" in page
 
@@ -91,6 +93,26 @@ class TestGroups:
         hard = next(group for group in made.groups if group.name == "hard")
         assert hard.problems == 20
         assert report(missing="skip").groups[0].problems == 19
+
+    def test_what_is_not_said_is_a_group_of_its_own(self):
+        builder = ReportBuilder(
+            ("pass",), ["a", "b", "c"], [1],
+            metadata={"a": {"released": None, "difficulty": 0}, "b": {"released": "2024-01-01"},
+                      "c": {"difficulty": 3}},
+        )  # fmt: skip
+        for task_id in "abc":
+            builder.add(task_id, {"pass": 1.0}, Status.PASSED, sealed=True)
+        names = [(group.key, group.name) for group in builder.build({}).groups]
+        assert names == [
+            ("difficulty", "0"), ("difficulty", "3"), ("difficulty", "not said"),
+            ("released", "2024"), ("released", "not said"),
+        ]  # fmt: skip
+
+    def test_a_report_of_others_cannot_put_markup_into_the_page(self):
+        record = report().as_dict()
+        record["curves"]["pass"][1]["metric"] = "pass@<img src=x onerror=alert(1)>"
+        with pytest.raises(ValueError, match="invalid literal"):
+            curves_figure(Report.from_dict(record))
 
     def test_survive_json(self):
         made = report()
@@ -176,8 +198,98 @@ def test_empirical_bayes_goes_beyond_the_samples(tmp_path, capsys):
     (tmp_path / "report.json").write_text(json.dumps(made.as_dict()))
     assert main(["report", str(tmp_path), "--bayes", "1,20"]) == 0
     out = capsys.readouterr().out
-    assert "pass@20 is extrapolated: there are no more than 6 samples of a problem" in out
+    assert "pass@20: extrapolated: there are no more than 6 samples of a problem" in out
     assert main(["report", str(tmp_path), "--bayes", "1", "--json"]) == 0
     [item] = json.loads(capsys.readouterr().out)["pass"]
     assert item["low"] < item["value"] < item["high"]
     assert item["value"] == pytest.approx(made.estimates["pass"][0].value, abs=0.03)
+
+
+class TestMetrics:
+    def test_by_name(self):
+        made = report()
+        n, c = [6] * 80, [row.correct["pass"] for row in made.problems]
+        for name, values in (
+            ("pass^3", pass_hat_k(n, c, 3)),
+            ("G-Pass@4:0.5", g_pass_at_k(n, c, 4, "0.5")),
+            ("mG-Pass@4", mg_pass_at_k(n, c, 4)),
+            ("pass@2", pass_at_k(n, c, 2)),
+        ):
+            found = metric_estimate(made, "pass", name)
+            assert found.value == pytest.approx(values.mean())
+            assert found.metric == name
+
+    def test_problems_that_count_as_failed_count(self):
+        made = report(missing="fail")
+        assert metric_estimate(made, "pass", "pass@1").value == pytest.approx(
+            made.estimates["pass"][0].value
+        )
+        assert metric_estimate(made, "pass", "pass@1").tasks == 80
+
+    @pytest.mark.parametrize("name", ["pass@", "recall@5", "g-pass@4", "pass@1:0.5", "pass^9"])
+    def test_others_are_refused(self, name):
+        with pytest.raises(ValueError, match=r"no metric|needs at least 9"):
+            metric_estimate(report(), "pass", name)
+
+    def test_are_printed(self, tmp_path, capsys):
+        from codeeval.cli import main
+
+        made = report()
+        (tmp_path / "run.json").write_text(json.dumps(made.manifest))
+        (tmp_path / "report.json").write_text(json.dumps(made.as_dict()))
+        assert main(["report", str(tmp_path), "--metric", "pass^2", "--metric", "pass@1"]) == 0
+        assert "pass^2" in capsys.readouterr().out
+        assert main(["report", str(tmp_path), "--metric", "pass^9"]) == 3
+        assert "needs at least 9 samples" in capsys.readouterr().err
+
+
+class TestClusters:
+    def test_intervals_are_over_sources(self, tmp_path, capsys, monkeypatch):
+        from codeeval.cli import main
+
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "t").mkdir()
+        (tmp_path / "t" / "task.yaml").write_text("name: t\nproblems: p.jsonl\n")
+        problems = [{**PROBLEM, "task_id": f"T/{i}", "domain": f"repo {i // 2}"} for i in range(40)]
+        write(tmp_path / "t" / "p.jsonl", problems)
+        write(tmp_path / "s.jsonl", [
+            {"task_id": f"T/{i}", "solution": f"def f(x): return {2 if i < 20 else 3}"}
+            for i in range(40)
+        ])  # fmt: skip
+        words = ["evaluate", "t/", "s.jsonl", *UNSAFE, "-q", "--k=1", "--json", "-o"]
+        assert main([*words, "a", "--cluster", "domain"]) == 0
+        [found] = json.loads(capsys.readouterr().out)["estimates"]["pass"]
+        assert found["method"] == "t over 20 clusters"
+        assert main([*words, "b"]) == 0
+        [plain] = json.loads(capsys.readouterr().out)["estimates"]["pass"]
+        assert found["se"] > plain["se"]
+        assert main([*words, "c", "--cluster", "origin"]) == 3
+
+
+def test_samples_that_are_missing_within_a_problem_are_said():
+    builder = ReportBuilder(("pass",), ["a", "b"], [1], missing="fail")
+    for task_id in "aab":
+        builder.add(task_id, {"pass": 1.0}, Status.PASSED, sealed=True)
+    made = builder.build({})
+    assert any("problems have 1 to 2 samples" in warning for warning in made.warnings)
+    assert made.estimates["pass"][0].samples == 3
+
+
+@pytest.mark.parametrize(
+    ("samples", "right", "text"),
+    [(1, 1, "one sample of each problem"), (4, 0, "all samples are alike")],
+)
+def test_empirical_bayes_refuses_what_it_cannot_know(tmp_path, capsys, samples, right, text):
+    from codeeval.cli import main
+
+    builder = ReportBuilder(("pass",), [f"T/{i}" for i in range(30)], [1])
+    for i in range(30):
+        for index in range(samples):
+            good = float(index < right and (samples > 1 or i % 2))
+            status = Status.PASSED if good else Status.WRONG_ANSWER
+            builder.add(f"T/{i}", {"pass": good}, status, sealed=True)
+    made = builder.build({})
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "report.json").write_text(json.dumps(made.as_dict()))
+    assert main(["report", str(tmp_path), "--bayes", "5"]) == 3
+    assert text in capsys.readouterr().err

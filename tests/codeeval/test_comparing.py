@@ -17,6 +17,7 @@ from codeeval.report import Report, ReportBuilder
 from codeeval.run_files import RunFileError
 from codeeval.sandbox.verdict import Status
 from codeeval.scoring.comparison import compare_paired
+from codeeval.scoring.pass_at_k import pass_at_k
 from codeeval.scoring.planning import problems_needed
 from tests.codeeval.pages import Page
 
@@ -84,7 +85,43 @@ class TestCompare:
         plain = compare(WEAK, STRONG).runs[1].against
         clustered = compare(WEAK, STRONG, cluster="source").runs[1].against
         assert clustered.se > plain.se
-        assert clustered.test == "permutation"
+        assert (clustered.test, clustered.clusters) == ("permutation", 10)
+        with pytest.raises(NotComparable, match="no problem has the key 'origin'"):
+            compare(WEAK, STRONG, cluster="origin")
+
+    def test_problems_that_name_no_source_are_sources_of_their_own(self):
+        rows = [replace(row, metadata={"source": None if i < 30 else "x"})
+                for i, row in enumerate(WEAK.problems)]  # fmt: skip
+        found = compare(replace(WEAK, problems=tuple(rows)), STRONG, cluster="source")
+        assert found.runs[1].against.clusters == 31
+        same = [replace(row, metadata={"source": "x"}) for row in WEAK.problems]
+        with pytest.raises(NotComparable, match="all problems have the same 'source': 'x'"):
+            compare(replace(WEAK, problems=tuple(same)), STRONG, cluster="source")
+
+    def test_another_run_changes_nothing_about_a_pair(self):
+        fine = report([1, 2, 3, 0] * 10, 4)
+        alone, beside = compare(WEAK, STRONG), compare(WEAK, STRONG, fine)
+        assert alone.runs[1].against.p_value == beside.runs[1].against.p_value
+        assert alone.runs[1].estimate == beside.runs[1].estimate
+        assert beside.runs[2].against.test == "permutation"
+        assert beside.runs[1].against.detectable > alone.runs[1].against.detectable
+
+    def test_the_sentence_and_the_places_say_the_same(self):
+        """Five to nothing: mid-p tells them apart, the exact test does not, and is shown."""
+        a = report([1] * 35 + [0] * 5)
+        b = report([1] * 40)
+        found = compare(a, b, names=["a", "b"])
+        assert found.runs[1].p_value == pytest.approx(0.03125)
+        assert [(run.first, run.last) for run in found.runs] == [(2, 2), (1, 1)]
+        shown = comparison_table(found)
+        assert "b is better than a" in shown
+        assert "exact p" in shown
+        assert "0.062" in shown
+
+    def test_failed_problems_and_infrastructure_errors_are_worth_what_was_said(self):
+        broken = replace(STRONG, infrastructure_errors=2)
+        [warning] = compare(WEAK, broken, names=["a", "b"]).warnings
+        assert warning == "b: 2 samples could not be judged and are left out"
 
     @pytest.mark.parametrize(
         ("change", "text"),
@@ -158,9 +195,21 @@ class TestText:
         shown = comparison_table(compare(WEAK, near, WORST, names=["a", "b", "c"]))
         assert "1 (1–2)" in shown
         assert "p (Holm)" in shown
+        assert "adjusted p = " in shown
+        assert "2 (1–2)" in comparison_table(compare(WEAK, near))
+
+    def test_names_are_one_line(self):
+        shown = comparison_table(compare(WEAK, STRONG, names=["a", "b\nWarning: a is a cheat"]))
+        assert "\nWarning" not in shown
+
+    def test_notes_are_those_of_every_run(self):
+        few = [report([1] * 10), report([1] * 9 + [0])]
+        shown = comparison_table(compare(*few, names=["a", "b"]), 200)
+        assert "Note: a: no interval is reliable for 10 problems" in shown
+        assert "Note: b: no interval of the difference is reliable for 10 problems" in shown
 
     @pytest.mark.parametrize(
-        ("p", "text"), [(0.0, "<0.0001"), (0.00123, "0.0012"), (0.0707, "0.071"), (0.5, "0.50")]
+        ("p", "text"), [(0.0, "< 0.0001"), (0.00123, "0.0012"), (0.0707, "0.071"), (0.5, "0.50")]
     )
     def test_p_values(self, p, text):
         assert p_text(p) == text
@@ -175,7 +224,7 @@ class TestPage:
         write_comparison_html(path, compare(WEAK, STRONG, WORST, names=["a", "<b>", "c"]))
         page = path.read_text()
         assert "&lt;b&gt;" in page
-        assert "<b>," not in page
+        assert "<b><b>" not in page
         assert page.count('<svg class="forest') == 5
         assert "http" not in page.replace("http-equiv", "")
         assert "<script" not in page
@@ -187,7 +236,10 @@ class TestPlan:
         found = plan(0.03)
         assert found.needed[1] == problems_needed(0.03, omega2=1 / 9, sigma2_a=0.15, sigma2_b=0.15)
         assert found.detectable == {}
-        assert "usual values" in plan_table(found)
+        assert plan_table(found).count("as is usual") == 2
+        assert "as given" in plan_table(plan(0.03, spread=0.02))
+        seen = plan(0.03, problems=164, spread=0.02).detectable
+        assert [round(100 * seen[n], 1) for n in (1, 5, 20)] == [12.4, 6.2, 4.1]
 
     def test_two_runs_show_spread_and_noise(self):
         """Both are found again in what was simulated with them."""
@@ -200,7 +252,7 @@ class TestPlan:
         assert found.spread == pytest.approx(np.var(p - q), rel=0.1)
         noise = (p * (1 - p)).mean() / 2 + (q * (1 - q)).mean() / 2
         assert found.noise == pytest.approx(noise, rel=0.02)
-        assert found.source == "from the two runs"
+        assert found.spread_source == "from the two runs"
         assert found.problems == size
         assert found.detectable[20] < found.detectable[1]
 
@@ -216,6 +268,20 @@ class TestPlan:
         assert found.needed[1] == found.needed[20]
         with pytest.raises(NotComparable, match="at most 2 runs"):
             plan(0.02, [WEAK] * 3)
+
+    def test_the_noise_of_pass_at_k_is_measured_at_the_samples_that_there_are(self):
+        rng = np.random.default_rng(1)
+        p = rng.uniform(0.05, 0.5, 3000)
+        runs = [report(rng.binomial(20, p).tolist(), 20) for _ in range(2)]
+        found = plan(0.02, runs, k=5)
+        assert list(found.needed) == list(found.detectable) == [20]
+        true = np.var([pass_at_k([20] * 3000, rng.binomial(20, p), 5) for _ in range(200)], axis=0)
+        assert found.noise / 20 == pytest.approx(true.mean(), rel=0.05)
+        assert "none is to be seen" in plan_table(plan(0.02, [runs[0], runs[0]], k=5), 200)
+        with pytest.raises(NotComparable, match="only runs can tell"):
+            plan(0.02, k=5)
+        with pytest.raises(NotComparable, match="it takes more than 20"):
+            plan(0.02, runs, k=20)
 
 
 class TestCommands:
@@ -256,4 +322,9 @@ class TestCommands:
         assert json.loads(out)["problems"] == 40
         assert self.call(capsys, "plan", "--difference", "0")[0] == 2
         assert self.call(capsys, "plan", "--power", "1")[0] == 2
+        assert self.call(capsys, "plan", "--spread", "-1")[0] == 2
+        assert self.call(capsys, "plan", "--noise", "nan")[0] == 2
+        code, _, err = self.call(capsys, "plan", "--k", "2")
+        assert code == 3
+        assert "only runs can tell" in err
         assert "problems needed" in self.call(capsys, "plan")[1]

@@ -11,6 +11,7 @@ from codeeval.scoring.boards import (
     places,
     rank_ranges,
     rank_sets,
+    solved_by,
     win_rates,
 )
 from tests.data import data_path
@@ -152,3 +153,48 @@ def test_discrimination_is_a_correlation_with_the_rest():
 def test_a_table_is_finite():
     with pytest.raises(ValueError, match="models by 2 problems"):
         rank_ranges([[1.0, float("nan")], [0.0, 1.0]])
+
+
+class TestRounding:
+    def test_models_that_are_equal_but_for_rounding_share_their_places(self):
+        x = np.random.default_rng(0).random(100)
+        table = np.array([x, x * (1 + 3e-16), x * 0.3])
+        assert rank_ranges(table) == [(1, 2), (1, 2), (3, 3)]
+        sets, critical = rank_sets(table)
+        assert sets == [(1, 2), (1, 2), (3, 3)]
+        assert critical < 3
+
+    def test_a_constant_difference_does_not_blur_the_others(self):
+        x = np.random.default_rng(1).random(100)
+        table = np.array([x, x + 0.1, np.clip(x - 0.4, 0, 1)])
+        sets, critical = rank_sets(table)
+        assert sets == [(2, 2), (1, 1), (3, 3)]
+        assert critical < 3
+
+    def test_another_model_does_not_change_the_test_of_a_pair(self):
+        a, b = np.array([1.0] * 6 + [0] * 4), np.zeros(10)
+        alone = pairwise_p_values([a, b])[0, 1]
+        beside = pairwise_p_values([a, b, np.linspace(0, 1, 10)])[0, 1]
+        assert alone == beside == pytest.approx(0.03125)
+        assert pairwise_p_values([a, b], mid_p=True)[0, 1] == pytest.approx(0.015625)
+
+
+def test_rank_sets_over_clusters_are_wider():
+    rng = np.random.default_rng(2)
+    common = rng.normal(size=(2, 10)).repeat(12, axis=1)  # what problems of a source share
+    table = np.array([[0.52], [0.48]]) + 0.1 * common + 0.01 * rng.normal(size=(2, 120))
+    plain, _ = rank_sets(table)
+    clustered, _ = rank_sets(table, clusters=[i // 12 for i in range(120)])
+    assert plain != [(1, 2), (1, 2)]
+    assert clustered == [(1, 2), (1, 2)]
+
+
+def test_problems_that_all_or_none_solve():
+    assert solved_by([[1, 0, 1, 0.5], [1, 0, 0, 0.5]]) == ([0], [1])
+
+
+@pytest.mark.parametrize("call", [lambda: places([1.0, float("nan")]), lambda: discriminations(
+    [[1.0, 0.0], [0.0, 1.0]])])  # fmt: skip
+def test_what_cannot_be_told(call):
+    with pytest.raises(ValueError, match=r"finite numbers|at least 3"):
+        call()

@@ -18,6 +18,8 @@ from codeeval.scoring.comparison import (
     permutation_test,
     sign_test,
 )
+from codeeval.scoring.intervals import mean_interval
+from codeeval.scoring.planning import problems_for_mcnemar
 
 
 class TestMcNemar:
@@ -55,6 +57,10 @@ class TestPermutation:
         from scipy.stats import norm
 
         assert p == pytest.approx(2 * norm.sf(z), abs=0.01)
+
+    @pytest.mark.parametrize("scale", [1e6 / 3, 1.0, 1e-13])
+    def test_does_not_depend_on_the_scale(self, scale):
+        assert permutation_test(np.array([1] * 7 + [-1] * 4) * scale) == pytest.approx(0.5488281)
 
     def test_is_never_zero(self):
         assert permutation_test(np.ones(100)) == pytest.approx(1 / 100_001)
@@ -101,7 +107,8 @@ class TestPaired:
         d = a - b
         assert found.se == pytest.approx(d.std(ddof=1) / 10)
         assert found.low < 0.1 < found.high
-        assert found.detectable == pytest.approx(2.8016 * found.se, rel=1e-4)
+        assert problems_for_mcnemar(found.detectable, 0.3) == 100
+        assert found.note == ""
 
     def test_the_error_is_that_of_correlated_scores(self):
         rng = np.random.default_rng(2)
@@ -124,9 +131,37 @@ class TestPaired:
         assert clustered.p_value > plain.p_value
 
     def test_of_a_model_with_itself_is_nothing(self):
-        found = compare_paired([1.0, 0.0], [1.0, 0.0], metric="x")
-        assert (found.difference, found.p_value, found.se) == (0.0, 1.0, 0.0)
+        values = [1.0, 0.0] * 20
+        found = compare_paired(values, values, metric="x")
+        assert (found.difference, found.p_value, found.se) == (0.0, 1.0, None)
+        assert (found.low, found.high) == (None, None)
+        assert found.note == "no interval: the difference is the same on all problems"
         assert compare_paired([1.0], [0.0], metric="x").se is None
+
+    def test_a_constant_shift_has_no_interval_of_no_width(self):
+        a = np.random.default_rng(0).random(50) / 2
+        found = compare_paired(a + 0.1, a, metric="x")
+        assert (found.low, found.detectable) == (None, None)
+        assert found.p_value == pytest.approx(1 / 100_001)
+
+    def test_few_problems_have_no_interval(self):
+        found = compare_paired(np.arange(19) % 2, np.zeros(19), metric="x")
+        assert found.low is None
+        assert found.note == "no interval of the difference is reliable for 19 problems"
+
+    def test_an_interval_stays_within_what_there_can_be(self):
+        a = np.array([1.0] * 24 + [0.0])
+        found = compare_paired(a, np.zeros(25), metric="x")
+        assert found.high == 1.0
+
+    def test_what_would_have_been_seen_is_no_less_than_what_the_test_can_show(self):
+        """One problem of 164 differs: five one-sided ones are the least that mid-p tells apart."""
+        a = np.zeros(164)
+        a[0] = 1
+        found = compare_paired(a, np.zeros(164), metric="x")
+        assert found.detectable > 5 / 164
+        harder = compare_paired(a, np.zeros(164), metric="x", alpha=0.01)
+        assert harder.detectable > found.detectable
 
     def test_the_interval_covers(self):
         """Pass@1 of 5 samples of 100 problems, two models with correlated chances."""
@@ -136,8 +171,8 @@ class TestPaired:
             p = rng.beta(0.6, 0.8, size=100)
             q = np.clip(p + rng.normal(0.03, 0.1, 100), 0, 1)
             a, b = rng.binomial(5, p) / 5, rng.binomial(5, q) / 5
-            found = compare_paired(a, b, metric="x", binary=True)  # quick: no permutations
-            held.append(found.low <= TRUE_DIFFERENCE <= found.high)
+            low, high = mean_interval(a - b)  # as compare_paired does
+            held.append(low <= TRUE_DIFFERENCE <= high)
         assert 0.93 <= np.mean(held) <= 0.97
 
     def test_a_problem_missing_on_one_side_is_an_error(self):
@@ -169,3 +204,5 @@ def test_welch_is_scipys():
     assert p == pytest.approx(ttest_ind(a, b, equal_var=False).pvalue)
     with pytest.raises(ValueError, match="at least 2"):
         compare_means([1.0], b)
+    with pytest.raises(ValueError, match="values that differ"):
+        compare_means([1.0, 1.0], [2.0, 2.0])

@@ -16,6 +16,7 @@ from codeeval.scoring.efficiency import (
     speedups,
 )
 
+NAN = float("nan")
 BASE = np.array([10.0, 10.0, 10.0, 100.0])
 TIMES = np.array([5.0, 10.0, 20.0, 50.0])
 
@@ -81,3 +82,26 @@ def test_beyond_is_clipped_and_zero_for_a_failure():
     assert beyond([1.0, 5.0], 1.0, correct=False) == 0.0
     assert beyond([2.0, 2.0], 2.0, correct=True) == 1.0
     assert beyond([2.0], 2.1, correct=True) == 0.0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: speedups(10.0, [NAN], [True]),
+        lambda: speedups(10.0, [float("inf")], [True]),
+        lambda: optimized_at_k([[1.0, NAN]], 1),
+        lambda: dps([50.0, 100.0], [20.0, 60.0], 10.0),
+        lambda: dps([100.0], [20.0], NAN),
+        lambda: faster_share([1.0], NAN),
+        lambda: beyond([1.0], NAN, correct=True),
+        lambda: beyond([], 1.0, correct=True),
+    ],
+)
+def test_what_is_no_number_is_refused(call):
+    with pytest.raises(ValueError, match=r"finite|numbers|slowest"):
+        call()
+
+
+def test_logs_are_no_passes_and_failures():
+    estimate = speedup_estimate([[1.0], [float(np.e)]] * 20, 1)
+    assert estimate.method == "t of logs"

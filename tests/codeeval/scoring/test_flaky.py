@@ -44,3 +44,8 @@ def test_hodges_lehmann_is_not_moved_by_one_slow_run():
     values = np.random.default_rng(0).normal(5, 1, 50)
     pairs = [(a + b) / 2 for i, a in enumerate(values) for b in values[i:]]
     assert hodges_lehmann(values) == pytest.approx(np.median(pairs))
+
+
+def test_a_rate_is_a_share():
+    with pytest.raises(ValueError, match="from 0 to 1, not 5"):
+        corrected_rate(5, 0, 0)

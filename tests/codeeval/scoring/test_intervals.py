@@ -243,3 +243,16 @@ def test_several_benchmarks():
     assert combined_se([0.03, 0.04], [0.5, 0.5]) == pytest.approx(0.025)
     with pytest.raises(ValueError, match="zip"):
         combined_se([0.03], [0.5, 0.5])
+
+
+def test_a_bootstrap_within_strata_knows_no_spread_between_them():
+    rng = np.random.default_rng(3)
+    values = np.concatenate([rng.random(50), 10 + rng.random(50)])
+    strata = ["easy"] * 50 + ["hard"] * 50
+    low, high = bootstrap_interval(values, strata=strata)
+    half = 1.96 * stratified_se(values, strata)
+    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.01)
+    wide = bootstrap_interval(values)
+    assert wide[1] - wide[0] > 5 * (high - low)
+    with pytest.raises(ValueError, match="1 strata for 100 values"):
+        bootstrap_interval(values, strata=["x"])

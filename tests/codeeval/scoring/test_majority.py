@@ -59,3 +59,9 @@ def test_samples_that_produce_nothing_cannot_win():
 def test_refuses_what_is_out_of_range(sizes, correct, k, text):
     with pytest.raises(ValueError, match=text):
         maj_at_k(sizes, correct, k)
+
+
+@pytest.mark.parametrize("judge", [maj_at_k, maj_at_k_sampled])
+def test_without_any_class_there_is_nothing_to_vote_for(judge):
+    with pytest.raises(ValueError, match="at least 1 class"):
+        judge([], [], 2, classless=4)

@@ -56,3 +56,13 @@ def test_one_setting_is_pass_at_k_even_for_many_samples():
 def test_shares_sum_to_one(shares):
     with pytest.raises(ValueError, match="must sum to 1"):
         pass_at_random_settings([5, 5], [1, 1], 2, shares)
+
+
+def test_numbers_out_of_range():
+    with pytest.raises(ValueError, match=r"draws \[1.5, 1\]"):
+        pass_at_fixed_plan([5, 5], [1, 1], [1.5, 1])
+    with pytest.raises(ValueError, match="up to k = 1000"):
+        pass_at_random_settings([2000], [1], 1500, [1.0])
+    with pytest.raises(ValueError, match="must sum to 1"):
+        pass_at_random_settings([5, 5], [1, 1], 2, [float("nan"), 0.5])
+    assert pass_at_random_settings([9, 9], [0, 0], 3, [0.3, 0.7 + 1e-10]) == 0.0

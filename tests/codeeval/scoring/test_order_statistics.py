@@ -185,3 +185,21 @@ def test_an_estimate_has_both_standard_errors():
     assert estimate.low < estimate.value < estimate.high
     same = best_of_k_estimate([[2.0, 2.0]] * 30, 1)
     assert (same.low, same.note) == (None, "no interval: all problems have the same value")
+
+
+@pytest.mark.parametrize(("n", "c", "k"), [(10**6, 10**6 - 10, 2), (200, 199, 5), (500, 3, 200)])
+def test_a_small_variance_keeps_its_digits(n, c, k):
+    scores = [1.0] * c + [0.0] * (n - c)
+    expected = pass_at_k_variance([n], [c], k)[0]
+    assert best_of_k_variance([scores], k)[0] == pytest.approx(expected, rel=1e-6, abs=1e-18)
+
+
+def test_large_equal_scores_have_no_variance():
+    assert best_of_k_variance([[1e6] * 20], 3)[0] == 0.0
+
+
+def test_a_table_and_its_rows_are_the_same():
+    table = np.random.default_rng(5).random((50, 12))
+    assert best_of_k(table, [1, 4, 12]) == pytest.approx(best_of_k(list(table), [1, 4, 12]))
+    with pytest.raises(ValueError, match="best@13 needs at least 13 samples"):
+        best_of_k(table, 13)

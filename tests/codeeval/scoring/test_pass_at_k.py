@@ -298,8 +298,10 @@ def test_estimate_of_equal_fractions_is_not_certain():
 
 def test_estimate_stays_in_the_unit_interval():
     estimate = pass_at_k_estimate([2] * 40, [0] * 39 + [2], 1)
-    assert estimate.method == "t"
-    assert estimate.low == 0.0
+    assert estimate.method == "Wilson"  # t would be far too narrow so near 0
+    assert 0.0 < estimate.low < estimate.value < estimate.high
+    among = pass_at_k_estimate([2] * 40, [0] * 29 + [2] * 11, 1)
+    assert among.method == "t"
 
 
 @pytest.mark.parametrize("size", [1, 2, 19])
@@ -399,3 +401,9 @@ def test_a_k_is_refused_exactly_when_pass_at_k_refuses_it(num_samples, ks):
 def test_a_senseless_k_raises(k):
     with pytest.raises(ValueError, match="k is an integer from 1 on"):
         usable_ks([5], [k])
+
+
+def test_more_samples_than_can_be_told_apart_are_refused():
+    with pytest.raises(ValueError, match="more than 2147483647 samples"):
+        pass_at_k([5_000_000_000], [3], 2)
+    assert one(pass_at_k, 2**31 - 1, 3, 2) == pytest.approx(6 / (2**31 - 1), rel=1e-6)

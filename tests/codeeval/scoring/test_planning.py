@@ -5,6 +5,7 @@ import pytest
 
 from codeeval.scoring.planning import (
     best_samples_per_problem,
+    detectable_by_mcnemar,
     detectable_difference,
     problems_for_mcnemar,
     problems_needed,
@@ -86,3 +87,14 @@ def test_samples_for_each_problem():
 def test_refuses_what_is_out_of_range(call, text):
     with pytest.raises(ValueError, match=text):
         call()
+
+
+@pytest.mark.parametrize(("problems", "psi"), [(100, 0.3), (164, 0.0), (164, 1 / 164), (1000, 0.2)])
+def test_what_mcnemar_shows_is_the_inverse(problems, psi):
+    found = detectable_by_mcnemar(problems, psi)
+    assert problems_for_mcnemar(found, max(found, psi)) == problems
+    assert problems_for_mcnemar(found * 0.99, max(found * 0.99, psi)) > problems
+
+
+def test_too_few_problems_show_nothing():
+    assert detectable_by_mcnemar(3, 0.5) is None

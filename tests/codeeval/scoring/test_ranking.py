@@ -44,6 +44,8 @@ def test_is_not_defined_where_nothing_is_relevant():
         ([-1], [1], {"k": 1}, "not below 0"),
         ([1], [float("nan")], {"k": 1}, "a score is nan"),
         ([1], [1], {"k": 0}, "from 1 on"),
+        ([1], [1], {"k": 1.5}, "from 1 on"),
+        ([2000], [1], {"k": 1}, "has no gain"),
         ([], [], {"k": 1}, "at least 1 item"),
         ([1], [1], {"k": 1, "gain": "log"}, "gain must be"),
     ],
