@@ -47,8 +47,9 @@ def _scores(comparison: RunComparison) -> str:
     )
     head = table_head("Run", "%", "Interval", "Place", "From 0 to 100 %", right=(1, 2, 3))
     return (
-        f"<table class=forests><caption>The dot is the estimate, the line its {level} interval. In "
-        "brackets: the places that the paired tests, adjusted by Holm, leave possible.</caption>"
+        f'<table class="forests four"><caption>The dot is the estimate, the line its {level} '
+        "interval. In brackets: the places that the paired tests, adjusted by Holm, leave possible."
+        "</caption>"
         f"{head}<tbody>{lines}</tbody><tfoot aria-hidden=true><tr><td colspan=4></td>"
         f"<td class=chart>{axis()}</td></tr></tfoot></table>"
     )

@@ -68,8 +68,8 @@ def _table(report: Report, key: str, groups: Sequence[Group]) -> str:
     name = "Released in" if key == "released" else words(key).capitalize()
     head = table_head(name, "Problems", "%", "Interval", "From 0 to 100 %", right=(1, 2, 3))
     table = (
-        f'<table class="groups forests"><caption>{text(column)}, {text(metric)}</caption>{head}'
-        f"<tbody>{lines}</tbody><tfoot aria-hidden=true><tr><td colspan=4></td>"
+        f'<table class="groups forests four"><caption>{text(column)}, {text(metric)}</caption>'
+        f"{head}<tbody>{lines}</tbody><tfoot aria-hidden=true><tr><td colspan=4></td>"
         f'<td class="chart">{axis()}</td></tr></tfoot></table>'
     )
     if len(groups) <= FEW_GROUPS:
