@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeeval.sandbox.examiner import Examiner
+from codeeval.sandbox.group import ControlGroup, Footing, Growth
 from codeeval.sandbox.host import Host, HostGone
 from codeeval.sandbox.records import FirstRecord
 from codeeval.sandbox.removal import sweep
@@ -66,6 +67,8 @@ class Bench:
         self.host = host
         self.watched: list[str] = [config["root"], *config["shared"]]
         self.kept = {path: set(os.listdir(path)) for path in self.watched}
+        self.group = ControlGroup(alone=self.confinement.alone, folders=self.watched)
+        self._known: tuple[tuple[Any, ...], Footing] | None = None
         self.sequence = 0
         self.nothing = os.open("/dev/null", os.O_RDWR)
         self.examiner: Examiner | None = None
@@ -78,6 +81,7 @@ class Bench:
             sample = Sample(
                 self.zygote,
                 self.confinement,
+                Growth(self.group, self._footing()),
                 self.confinement.user(self.sequence),
                 case.limits,
                 order,
@@ -92,10 +96,28 @@ class Bench:
             sample.grader = self.examiner.pid
         return sample
 
+    def _footing(self) -> Footing:
+        """Return what is in use before a sample.
+
+        Found out anew if there is another examiner, if anything that stays has come from the host
+        or gone, or after a sample that took long enough for more of ours to have changed: for
+        each short one it would take too long.
+        """
+        examiner = self.examiner
+        depends = self.host.changes, examiner and examiner.pid
+        if self._known is None or self._known[0] != depends:
+            ours = [os.getpid(), self.zygote.pid, *([examiner.pid] if examiner else [])]
+            self._known = depends, self.group.footing(ours)
+        return self._known[1]
+
     def _finish(self, sample: Sample) -> bool:
         """End a sample and remove what it left where it may write; whether something is left."""
         clean = sample.finish() and self._is_clean(sample)
         ending = sample.ending
+        if sample.looked:
+            self._known = None
+        if self.group.killed_more() and not ending.limit:
+            ending.limit, ending.message = "memory_limit", "used more memory than there is"
         if ending.orphaned:
             if self.confinement.users:
                 raise BrokenJail("the zygote died")

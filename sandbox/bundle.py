@@ -15,6 +15,7 @@ RUNNER_MODULES = (
     *ZYGOTE_MODULES,
     "host",
     "removal",
+    "group",
     "sample",
     "grader",
     "grading",

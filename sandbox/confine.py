@@ -20,13 +20,15 @@ __all__ = [
     "children_of_thread",
     "descendants",
     "hide_memory",
-    "OomCounter",
     "content",
     "is_dead",
     "open_oom_score",
     "processes_of",
     "user_range",
 ]
+
+STACK_BYTES = 64 * 2**20
+"""The stack of the processes that judge: what they compare may be deeply nested."""
 
 _PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 36, 4, 38, 22
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -80,31 +82,6 @@ def content(path: str) -> bytes:
         return os.read(file, 1 << 16)
     finally:
         os.close(file)
-
-
-class OomCounter:
-    """Counts the processes that the kernel killed for this container's memory, if it says so."""
-
-    def __init__(self) -> None:
-        self._file = -1
-        for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
-            with contextlib.suppress(OSError):
-                self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-                break
-        self._seen = self._read()
-
-    def _read(self) -> int:
-        if self._file < 0:
-            return 0
-        with contextlib.suppress(OSError, ValueError):
-            words = os.pread(self._file, 4096, 0).split()
-            return int(words[words.index(b"oom_kill") + 1])
-        return 0
-
-    def rose(self) -> bool:
-        """Whether there are more than when this was asked last."""
-        seen, self._seen = self._seen, self._read()
-        return self._seen > seen
 
 
 def open_oom_score(descriptor: int) -> bytes:
@@ -247,9 +224,8 @@ class Confinement:
         self.first_user = first_user
         self.directory = f"{root}/sample"
         """The path of the directory that each sample makes, and finds as its own."""
-        kinds = ("CPU", "FSIZE", "NOFILE", "NPROC")
+        kinds = ("CPU", "FSIZE", "NOFILE", "NPROC", "STACK")
         numbers = [getattr(resource, f"RLIMIT_{kind}") for kind in kinds]
-        self.oom = OomCounter()
         self._ceilings = {number: ceiling_of(number) for number in numbers}
         code = seccomp_filter() if filter_calls else None
         self._code = code
@@ -297,10 +273,12 @@ class Confinement:
     def resource_limits(self, limits: Mapping[str, Any]) -> list[tuple[int, tuple[int, int]]]:
         """Return what `enter` sets: kinds, with their soft and hard limits."""
         cpu, disk = int(limits["cpu_seconds"]) + 2, limits["disk_bytes"]
+        stack = limits["stack_bytes"]
         wanted = [
             (resource.RLIMIT_CPU, cpu, cpu + 1),
             (resource.RLIMIT_FSIZE, disk, disk),
             (resource.RLIMIT_NOFILE, 128, 128),
+            (resource.RLIMIT_STACK, stack, stack),
         ]
         if self.users:
             wanted.append((resource.RLIMIT_NPROC, limits["processes"], limits["processes"]))
@@ -362,17 +340,19 @@ class Confinement:
 
 
 def limit_all() -> None:
-    """Set what holds for this process and every sample alike."""
+    """Set what holds for this process and every sample alike, and our own stack."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     for kind, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_STACK, 64 * 2**20),
     ):
         value = min(value, ceiling_of(kind))
         with contextlib.suppress(ValueError):  # gVisor has no message queues, and no such limit
             resource.setrlimit(kind, (value, value))
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    soft = min(STACK_BYTES, ceiling_of(resource.RLIMIT_STACK))
+    resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
 
 
 def ceiling_of(kind: int) -> int:
@@ -412,15 +392,12 @@ def descendants(parent: int) -> list[int]:
 
 
 def processes_of(user: int) -> list[int]:
-    """Return the ids of the processes that a user has, but for zombies."""
+    """Return the ids of the processes that a user has; zombies included."""
     found = []
     for pid in process_ids():
-        try:
-            own = os.stat(f"/proc/{pid}").st_uid == user
-            if own and not is_dead(pid, content(f"/proc/{pid}/stat")):
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{pid}").st_uid == user:
                 found.append(pid)
-        except OSError:
-            continue
     return found
 
 
@@ -428,7 +405,10 @@ def is_dead(pid: int, stat: bytes) -> bool:
     """Whether a process has ended; one whose first thread alone has ended looks as if it had."""
     if stat.rpartition(b") ")[2][:1] not in b"ZX":
         return False
-    return len(os.listdir(f"/proc/{pid}/task")) < 2
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) < 2
+    except FileNotFoundError:  # gVisor lists none of a process that has ended
+        return True
 
 
 def process_ids() -> list[int]:

@@ -78,7 +78,7 @@ def container_options(limits: Limits) -> dict[str, Any]:
         "pids_limit": limits.processes + 32,
         "mem_limit": memory,
         "memswap_limit": memory,
-        "init": True,
+        "init": False,
         "log_config": {"Type": "none", "Config": {}},
         "auto_remove": True,
     }
@@ -133,6 +133,7 @@ class DockerJails:
                 hostname="box",
                 user="0:0",
                 stdin_open=True,
+                stop_signal="SIGKILL",
                 environment=ENVIRONMENT,
                 labels={LABEL: str(os.getpid())},
                 host_config=api.create_host_config(**options),

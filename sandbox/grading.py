@@ -19,6 +19,7 @@ __all__ = ["Grading", "conclude", "difference", "failure_of", "limit_grader", "l
 SAID_BY_CANDIDATE = ("wrong_answer", "runtime_error", "syntax_error", "memory_limit")
 GRADER_BYTES = 1536 * 2**20
 READ_BYTES = 1 << 20
+LOOK_SECONDS = 0.1
 
 
 def limit_grader(cpu_seconds: int) -> None:
@@ -69,6 +70,34 @@ def difference(printed: bytes, expected: str) -> str:
     return f"printed {shown!r}, expected {expected[:200]!r}"
 
 
+class CallClock:
+    """CPU time that a sample spends on one call.
+
+    That of its first process counts from the answer before; that of the others is looked at while
+    no answer comes, and counts from the first such look on.
+    """
+
+    def __init__(self, sample: Sample) -> None:
+        self._sample = sample
+        self._first = self._next_look = self._others = 0.0
+        self._others_at_first: float | None = None
+
+    def begin(self) -> None:
+        """Begin with the next call."""
+        self._first = self._sample.cpu_seconds() or self._first
+        self._others_at_first = None
+
+    def seconds(self) -> float:
+        """Return what the call has taken so far."""
+        first, now = self._sample.cpu_seconds(), time.monotonic()
+        if now >= self._next_look or self._others_at_first is None:
+            self._next_look = now + LOOK_SECONDS
+            self._others = self._sample.all_cpu_seconds() - first
+            if self._others_at_first is None:
+                self._others_at_first = self._others
+        return first - self._first + max(0.0, self._others - self._others_at_first)
+
+
 class Grading:
     """Reads a candidate's answers and decides. Runs in the grader's process.
 
@@ -113,10 +142,10 @@ class Grading:
         reader = RecordReader()
         poll = select.poll()
         poll.register(channel, select.POLLIN)
-        spent, total = 0.0, len(self.expected)
+        total, call = len(self.expected), CallClock(self.sample)
         while self.completed < total or not self.ready:
             records = []
-            if poll.poll(100):
+            if poll.poll(LOOK_SECONDS * 1000):
                 data = os.read(channel, READ_BYTES)
                 if not data:
                     if self.ready:
@@ -128,15 +157,14 @@ class Grading:
                     return  # whatever comes after the last answer is nobody's business
                 if not self._take(kind, value):
                     return
-            cpu = self.sample.cpu_seconds()
             if reader.broken and self.completed < total:
                 self._fail("wrong_answer", "answers that cannot be read")
                 return
             if records:
-                spent = cpu or spent
+                call.begin()
                 if self.completed < total:
                     time.sleep(0.001)  # let some answers come together
-            elif self.ready and cpu - spent > self.limits[self.completed]:
+            elif self.ready and call.seconds() > self.limits[self.completed]:
                 limit = self.limits[self.completed]
                 self._fail("timeout", f"took longer than its limit of {limit:g} CPU seconds")
                 return

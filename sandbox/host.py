@@ -47,6 +47,8 @@ class Host:
         self.frames, self._replies = frames, replies
         self._blobs: dict[str, int] = {}
         self._buffer = bytearray(BUFFER_BYTES)
+        self.changes = 0
+        """How often something that is kept came or went."""
 
     def receive(self) -> tuple[dict[str, Any], int]:
         """Return the next program: its header, and a file with its source, to be closed.
@@ -57,6 +59,7 @@ class Host:
         while True:
             header_size, payload_size = FRAME.unpack(self._read(FRAME.size))
             header = json.loads(self._read(header_size))
+            self.changes += "blob" in header or "drop" in header
             if "blob" in header:
                 self._blobs[header["blob"]] = self._keep(payload_size)
             elif "drop" in header:

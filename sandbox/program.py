@@ -52,6 +52,7 @@ class Limits(_Part):
         processes: Processes and threads at a time.
         output_bytes: How much of each output stream is kept; more is counted and left out.
         disk_bytes: What it may write.
+        stack_bytes: The stack of each process's first thread; what others have is theirs to choose.
     """
 
     cpu_seconds: float = 10.0
@@ -60,6 +61,7 @@ class Limits(_Part):
     processes: int = 64
     output_bytes: int = 64 * 1024
     disk_bytes: int = 64 * 2**20
+    stack_bytes: int = 64 * 2**20
 
     def __post_init__(self) -> None:
         for item in fields(self):

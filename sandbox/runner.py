@@ -211,6 +211,7 @@ class Runner(Bench):
             inputs = marshal.loads(self.host.blob(check["inputs"]))
             self.confinement.become(self.confinement.grader)
             limit_grader(GRADER_CPU_SECONDS)
+            sample.grader = os.getpid()
             verdict = Grading(check, inputs, expected, seconds, sample).run(channel)
             verdict["message"] = printable(verdict["message"])
             write_all(report, json.dumps(verdict).encode())

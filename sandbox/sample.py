@@ -19,6 +19,7 @@ from codeeval.sandbox.confine import (
     is_dead,
     processes_of,
 )
+from codeeval.sandbox.group import Growth, clock
 from codeeval.sandbox.host import HostGone
 from codeeval.sandbox.removal import sweep
 from codeeval.sandbox.zygote import Zygote, ZygoteDied
@@ -132,6 +133,7 @@ class Sample:
     Args:
         zygote: Who forks it.
         confinement: What it is confined by.
+        growth: What the control group counts from now on.
         user: The user id that is its own.
         limits: The fields of ``Limits``.
         order: What it does.
@@ -146,6 +148,7 @@ class Sample:
         self,
         zygote: Zygote,
         confinement: Confinement,
+        growth: Growth,
         user: int,
         limits: Mapping[str, Any],
         order: Order,
@@ -154,16 +157,19 @@ class Sample:
     ) -> None:
         self.zygote = zygote
         self.confinement = confinement
+        self.growth = growth
         self.limits = limits
         self.user = user
         self.ending = Ending()
         self.settles_at = float("inf")
         """When to stop waiting for a sample that has given all of its answers."""
         self.grader = 0
-        """The id of a child of ours that is to survive the sample, or 0."""
+        """The id of the process that judges it, which is to survive it, or 0."""
         self.grader_status: int | None = None
         self._grader_waited = self._collected = 0.0
-        self._scanned = False
+        self._owner = os.getpid()
+        self.looked = False
+        """Whether it took long enough for anybody to look at its processes."""
         self._inherited = 0
         out, out_end = os.pipe()
         err, err_end = os.pipe()
@@ -177,7 +183,6 @@ class Sample:
             (order.kind, order.arguments, user, confinement.resource_limits(limits)),
             (order.stdin, out_end, err_end, order.channel, order.code, order.given),
         )
-        self._clock = ~self.pid << 3 | 2
 
     def watch(self, readers: Mapping[int, Callable[[bytes], bool]], lifeline: int) -> None:
         """Wait for the end of the sample, for a limit, or for a reader that has seen enough.
@@ -262,7 +267,7 @@ class Sample:
             with contextlib.suppress(OSError):
                 return bool(children_of_thread(zygote, zygote))
             return False
-        return bool(self._processes() if not self.confinement.users else processes_of(self.user))
+        return bool(processes_of(self.user) if self.confinement.users else self._processes())
 
     @property
     def _spared(self) -> set[int]:
@@ -271,16 +276,16 @@ class Sample:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of the sample's first process so far."""
-        try:
-            return time.clock_gettime(self._clock)
-        except OSError:
-            return 0.0
+        return clock(self.pid)
+
+    def all_cpu_seconds(self) -> float:
+        """Return the CPU time of all of its processes so far, as far as it can be known."""
+        return self._scan()[0]
 
     def _over_limit(self, now: float) -> bool:
         """Whether a limit is reached, which is then written down in the ending."""
         ending, limits = self.ending, self.limits
         cpu, memory, processes = self._scan()
-        cpu = max(cpu, self.cpu_seconds())
         ending.cpu_seconds = max(ending.cpu_seconds, cpu)
         ending.memory_bytes = max(ending.memory_bytes, memory)
         wall = now - self.started
@@ -302,16 +307,19 @@ class Sample:
         return bool(ending.limit)
 
     def _processes(self) -> list[int]:
-        """Return the ids of the sample's processes."""
+        """Return the ids of the sample's processes; zombies included."""
         if self.confinement.users:
             return processes_of(self.user) or [self.pid]
-        return [pid for pid in descendants(os.getpid()) if pid not in self._spared]
+        return [pid for pid in descendants(self._owner) if pid not in self._spared]
 
     def _scan(self) -> tuple[float, int, int]:
-        """Return CPU seconds, resident bytes and number of the sample's living processes."""
-        ticks, pages = 0, 0
-        if not self._scanned:  # not before: most samples end without a look at them
-            self._scanned = True
+        """Return CPU seconds, bytes of memory and number of the sample's processes.
+
+        What the control group counts stands in place of what they say where it is more.
+        """
+        seconds, ticks, pages = 0.0, 0, 0
+        if not self.looked:  # not before: most samples end without a look at them
+            self.looked = True
             self._inherited = resident_pages(self.zygote.pid)
             self._grader_waited = waiting_seconds(self.grader) if self.grader else 0.0
         processes = self._processes()
@@ -320,11 +328,16 @@ class Sample:
                 fields = stat_of(pid)
             except OSError:
                 continue
-            ticks += sum(map(int, fields[11:15]))  # its own, and of children that have ended
+            own = clock(pid)
+            seconds += own
+            # Of children that it has waited for, and its own where it has no clock.
+            ticks += sum(map(int, fields[13 if own else 11 : 15]))
             # What a fork has from us is there once, not once for each process.
             pages += int(fields[21]) if not pages else max(0, int(fields[21]) - self._inherited)
-        seconds = ticks / os.sysconf("SC_CLK_TCK")
-        return seconds, pages * os.sysconf("SC_PAGE_SIZE"), len(processes)
+        seconds += ticks / os.sysconf("SC_CLK_TCK")
+        seconds = max(seconds, self.growth.cpu_seconds(self.grader))
+        size = max(pages * os.sysconf("SC_PAGE_SIZE"), self.growth.memory_bytes(self.grader))
+        return seconds, size, len(processes)
 
     def finish(self) -> bool:
         """Kill what is left of the sample, collect it, remove its directory.
@@ -334,6 +347,8 @@ class Sample:
         """
         ending = self.ending
         ending.wall_seconds = time.monotonic() - self.started
+        if self.looked:  # before that it can hide very little, and each microsecond counts
+            ending.cpu_seconds = max(ending.cpu_seconds, self.growth.cpu_seconds(self.grader))
         if self._is_over and ending.wall_seconds > 0.5:
             ending.waiting_seconds = self._waited()
         if not self._is_over:
@@ -347,8 +362,6 @@ class Sample:
                     break
             os.close(descriptor)
         ending.setup = self.zygote.setup()
-        if self.confinement.oom.rose() and not ending.limit:
-            ending.limit, ending.message = "memory_limit", "used more memory than there is"
         directory = self.confinement.directory
         try:
             os.rmdir(directory)

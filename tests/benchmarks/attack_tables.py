@@ -19,6 +19,7 @@ SECTIONS = {
     "C": "persistence",
     "D": "interference",
     "E": "forging verdicts",
+    "F": "hiding what is used",
     "G": "leakage",
     "H": "output and protocol",
     "I": "processes",

@@ -9,6 +9,9 @@ for ``wrong_answer | runtime_error``. More lines of a program, wherever they sta
     #: unsealed passed                       in the tests' own process this forgery may succeed
     #: bubblewrap passed                     this backend may end so as well
     #: limits cpu_seconds=8                  instead of LIMITS
+    #: uses cpu_seconds>=0.5 wall_seconds<4  what the verdict's usage must say, pass or not; of a
+                                            right program that does no more it says less
+    #: call_seconds 0.2                      the CPU time limit of one call, if not 4 s
     #: seconds 20                            how long it may take in all, if not SECONDS
     #: reference / setup / tests CODE        instead of those of f(x) == x + 1
     #: secret                                f returns a secret; a wrong program was judged before
@@ -35,7 +38,7 @@ from pathlib import Path
 
 from codeeval.sandbox.executor import Executor
 from codeeval.sandbox.program import Asserts, Calls, Check, Limits, Program, Stdio, Truth
-from codeeval.sandbox.verdict import Status, Verdict
+from codeeval.sandbox.verdict import Status, Usage, Verdict
 from tests.sandbox.programs import MIB, packed
 
 FOLDER = Path(__file__).with_name("attacks")
@@ -77,7 +80,7 @@ class Attack:
     @property
     def local(self) -> bool:
         """Whether it does no harm without a jail: it is after the verdict only."""
-        harmless = self.row[0] in "EHK" or self.row in ("G1", "G2", "G3")
+        harmless = self.row[0] in "EFHK" or self.row in ("G1", "G2", "G3")
         return harmless and "nolocal" not in self.options
 
     @property
@@ -98,6 +101,30 @@ class Attack:
             more += " timeout"  # slower, it may reach that limit before another
         return self.statuses | frozenset(more.split())
 
+    @property
+    def uses(self) -> list[tuple[str, str, float]]:
+        """What the usage must say: a field of it, ``>=`` or ``<``, a number."""
+        words = self.options.get("uses", "").split()
+        found = [re.fullmatch(r"(\w+)(>=|<)(\S+)", word) for word in words]
+        if None in found:
+            raise ValueError(f"{self.section}: {self.row}: not understood: {words}")
+        return [(match[1], match[2], float(match[3])) for match in found if match]
+
+    def hidden(self, usage: Usage) -> str:
+        """Return what of its usage is not as it must be, or nothing."""
+        said = vars(usage)
+        wrong = [
+            f"{name} is {said[name]:g}, not {sign} {bound:g}"
+            for name, sign, bound in self.uses
+            if (said[name] >= bound) != (sign == ">=")
+        ]
+        return ", ".join(wrong)
+
+    def honest(self, check: str) -> Program:
+        """Return a right program under the same check that does no more than it has to."""
+        plain = "print(int(input()) + 1)\n" if check == "stdio" else REFERENCE
+        return self.program(check, self._text("reference", plain))
+
     def weakness(self, backend: str) -> str:
         """Return why this backend is known not to withstand it, or nothing."""
         where, _, why = self.options.get("weakness", "").partition(" ")
@@ -112,7 +139,8 @@ class Attack:
         expected = (SECRET, SECRET) if "secret" in self.options else (4, 11)
         if kind == "calls":
             truth = Truth(packed(*expected), (0.001, 0.001))
-            return Calls("f", packed((3,), (10,)), truth=truth)
+            seconds = float(self.options.get("call_seconds", 4))
+            return Calls("f", packed((3,), (10,)), truth=truth, minimum_seconds=seconds)
         if kind == "stdio":
             return Stdio((("3\n", f"{expected[0]}\n"), ("10\n", f"{expected[1]}\n")))
         reference, tests = REFERENCE, TESTS
@@ -203,7 +231,8 @@ class Outcome:
     """What one attack did under one kind of check.
 
     Attributes:
-        forged: It passed though it may not.
+        usage: What its verdict says that it used.
+        forged: It passed though it may not, or its verdict does not say what it used.
         harmed: What it did to others: to programs after it or beside it, or to its jail.
         left: What the next program found of it.
         wrong: Its status is none of the allowed, or it took too long.
@@ -214,6 +243,7 @@ class Outcome:
     status: str
     message: str
     seconds: float
+    usage: Usage
     forged: bool
     harmed: str
     left: str
@@ -269,12 +299,13 @@ class Arena:
         if seconds > most:
             wrong += f" took longer than {most:g} s"
         forged = verdict.status is Status.PASSED and "passed" not in allowed
+        if hidden := attack.hidden(verdict.usage):
+            wrong, forged = f"{wrong} {hidden}".strip(), True
         harmed, left = self._harm(attack, check)
         if "LEAK" in verdict.stdout and verdict.isolation != "none":
             forged = True
-        return Outcome(
-            attack, check, verdict.status, verdict.message, seconds, forged, harmed, left, wrong
-        )
+        said = verdict.status, verdict.message, seconds, verdict.usage
+        return Outcome(attack, check, *said, forged, harmed, left, wrong)
 
     def _harm(self, attack: Attack, check: str) -> tuple[str, str]:
         started = time.monotonic()

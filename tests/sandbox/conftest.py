@@ -7,6 +7,7 @@ import pytest
 
 from codeeval.sandbox.errors import SandboxUnavailable
 from codeeval.sandbox.executor import Executor, open_executor
+from codeeval.sandbox.program import Limits
 from tests.sandbox.programs import LIMITS
 
 UNSAFE, BUBBLEWRAP = "unsafe-local", "bubblewrap"
@@ -16,7 +17,9 @@ EVERY = [UNSAFE, BUBBLEWRAP, DOCKER, GVISOR]
 JAILED = [BUBBLEWRAP, DOCKER, GVISOR]
 
 
-def open_or_skip(sandbox: str, *, workers: int = 1, isolation: str = "worker") -> Executor:
+def open_or_skip(
+    sandbox: str, *, workers: int = 1, isolation: str = "worker", limits: Limits = LIMITS
+) -> Executor:
     """Open an executor; without the backend skip, or fail if CODEEVAL_REQUIRE_ALL is set.
 
     ``docker:runsc`` is Docker with gVisor as its runtime.
@@ -24,7 +27,7 @@ def open_or_skip(sandbox: str, *, workers: int = 1, isolation: str = "worker") -
     name, _, runtime = sandbox.partition(":")
     try:
         return open_executor(
-            name, workers=workers, limits=LIMITS, runtime=runtime or None, isolation=isolation
+            name, workers=workers, limits=limits, runtime=runtime or None, isolation=isolation
         )
     except SandboxUnavailable as error:
         if os.environ.get("CODEEVAL_REQUIRE_ALL"):
@@ -64,8 +67,8 @@ def own_executor() -> Iterator[Callable[..., Executor]]:
     """Open executors that belong to one test."""
     opened = []
 
-    def get(sandbox: str, *, workers: int = 1) -> Executor:
-        opened.append(open_or_skip(sandbox, workers=workers))
+    def get(sandbox: str, *, workers: int = 1, limits: Limits = LIMITS) -> Executor:
+        opened.append(open_or_skip(sandbox, workers=workers, limits=limits))
         return opened[-1]
 
     yield get

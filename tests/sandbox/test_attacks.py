@@ -23,7 +23,8 @@ COUNTS = {"A": 14, "B": 16, "C": 16, "D": 12, "E": 42, "F": 14, "G": 12, "H": 22
 COUNTS |= {"J": 13, "K": 13, "L": 11}
 ROWS = {f"{section}{number + 1}" for section, count in COUNTS.items() for number in range(count)}
 NOT_APPLICABLE = {
-    **{f"F{number}": "timing forged: tested where cost is measured" for number in range(1, 15)},
+    "F8": "a baseline that is slowed: no reference is timed beside a candidate, nor for a verdict",
+    "F13": "a child that dodges the counting of instructions: no instructions are counted yet",
     "B12": "file names in requests: programs have one file, without a name",
     "B13": "an interpreter chosen by the request: languages are a closed set",
     "C10": "repositories cleaned by git: no file outlives a sample",
@@ -58,7 +59,7 @@ def test_a_pass_is_a_forgery_unless_the_program_is_right():
         attack.row
         for section in SECTIONS
         for attack in attacks(section)
-        if "passed" in attack.statuses
+        if "passed" in attack.statuses and not attack.uses  # those are after what it reports
     }
     assert odd <= {
         *("A7", "A11", "H1", "H2", "H3", "H4", "H5", "H7", "H17", "H18", "H19", "H21", "H22"),
@@ -110,6 +111,19 @@ def test_no_attack_of_this_kind_succeeds(arenas, backend, section, record_proper
     assert counts == {"forged": 0, "harmed": 0, "left": 0, "other": 0}, f"\n{table}"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_an_attack_must_be_seen_to_use_an_honest_program_does_not(arenas, backend):
+    """So that a verdict which sees nothing of the attack cannot be as promised."""
+    jail = arenas(backend).jail
+    for attack in (attack for section in SECTIONS for attack in attacks(section) if attack.uses):
+        for check in attack.checks:
+            verdict = jail.run(attack.honest(check))
+            said = vars(verdict.usage)
+            enough = [u for u in attack.uses if u[1] == ">=" and said[u[0]] >= u[2]]
+            assert (verdict.status, enough) == ("passed", []), (attack, check, verdict)
+
+
 def is_known(outcome: Outcome, backend: str) -> bool:
     """Whether it is a weakness that docs/security.md lists, and did no harm to others."""
     return bool(outcome.attack.weakness(backend)) and not (outcome.harmed or outcome.left)
@@ -139,6 +153,7 @@ def described(outcome: Outcome, backend: str) -> dict[str, object]:
         "check": outcome.check,
         "status": outcome.status,
         "seconds": round(outcome.seconds, 2),
+        "usage": vars(outcome.usage),
         "forged": outcome.forged,
         "harmed": outcome.harmed,
         "left": outcome.left,

@@ -6,9 +6,18 @@ import json
 
 import pytest
 
-from codeeval.sandbox.program import Program
+from codeeval.sandbox.program import Asserts, Calls, Program, Truth
 from codeeval.sandbox.verdict import Status, Verdict
-from tests.sandbox.programs import MIB, assert_next_is_right, judge, script, with_tests
+from tests.sandbox.conftest import DOCKER
+from tests.sandbox.programs import (
+    MIB,
+    assert_next_is_right,
+    judge,
+    limited,
+    packed,
+    script,
+    with_tests,
+)
 
 F = "def f(x): return x + 1\n"
 TEST = "assert f(1) == 2"
@@ -140,6 +149,78 @@ def test_the_memory_limit_ends_a_program(executor, greed):
 def test_memory_that_is_only_reserved_is_not_counted(executor):
     source = "import mmap\nm = mmap.mmap(-1, 2**40, flags=0x4022)\nm[0] = 1\n" + F
     verdict = judge(executor, with_tests(source, TEST, memory_bytes=256 * MIB))
+    assert verdict.status is Status.PASSED, verdict
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        # 60 MiB of files of its own, more than once
+        (
+            "import os\nfor _ in range(3):\n for n in range(12):\n"
+            "  with open(f'x{n}', 'wb') as file: file.write(b'x' * 5 * 2**20)\n"
+            " for n in range(12 * (_ < 2)): os.remove(f'x{n}')\n"
+        ),
+        # large files that others have written, and that the kernel keeps at hand
+        (
+            "import os\nleft = 200 * 2**20\nfor folder, _, names in os.walk('/usr/lib'):\n"
+            " for path in (f'{folder}/{name}' for name in names):\n"
+            "  if left > 0 and os.path.isfile(path):\n"
+            "   with open(path, 'rb') as file:\n"
+            "    while data := file.read(2**20): left -= len(data)\n"
+        ),
+    ],
+)
+@pytest.mark.parametrize("sandbox", ["bubblewrap", DOCKER])
+def test_files_are_no_memory(own_executor, sandbox, use):
+    executor = own_executor(sandbox, limits=limited(disk_bytes=64 * MIB))
+    source = f"{use}import time\ntime.sleep(0.3)\n{F}"
+    verdict = executor.run(with_tests(source, TEST, memory_bytes=48 * MIB, disk_bytes=64 * MIB))
+    assert verdict.status is Status.PASSED, verdict
+
+
+def test_the_memory_of_who_judges_is_not_that_of_the_program(executor):
+    """What answers take in the grader or examiner grows while the program's own is small."""
+    source = "def f(x): return [n * 1_000_003 for n in range(400_000)]"
+    value = [n * 1_000_003 for n in range(400_000)]
+    calls = Calls(
+        "f", packed(*[(n,) for n in range(4)]), truth=Truth(packed(*[value] * 4), (1,) * 4)
+    )
+    sealed = Asserts(
+        "kept = [f(n) for n in range(4)]",
+        reference="def f(x): return []",
+        entry_points=("f",),
+        sealed=True,
+    )
+    for check in (calls, sealed):
+        verdict = executor.run(Program(source, (check,), limited(memory_bytes=80 * MIB)))
+        assert verdict.status is Status.PASSED, verdict
+
+
+RECURSION = """import functools, sys
+sys.setrecursionlimit(10**9)
+def g(n):
+    return n and functools.reduce(lambda a, b: g(n - 1), (1, 2))
+"""
+
+
+def test_the_stack_is_limited(executor):
+    source = f"{RECURSION}def f(x):\n g(20_000)\n return x + 1"
+    verdict = judge(executor, with_tests(source, TEST, stack_bytes=8 * MIB))
+    assert verdict.status is Status.RUNTIME_ERROR, verdict
+    if "runsc" not in executor.isolation:  # where a process has the stack that it started with
+        verdict = judge(executor, with_tests(source, TEST, stack_bytes=64 * MIB))
+        assert verdict.status is Status.PASSED, verdict
+
+
+def test_the_stack_of_what_a_program_executes_is_limited(executor):
+    source = "import subprocess, sys\ndef f(x):\n"
+    source += (
+        f" return subprocess.run([sys.executable, '-c', {RECURSION + 'g(20_000)'!r}]).returncode"
+    )
+    small, large = (with_tests(source, "assert f(1) == 0", stack_bytes=n * MIB) for n in (8, 64))
+    assert "assert f(1) == 0" in judge(executor, small).message
+    verdict = judge(executor, large)
     assert verdict.status is Status.PASSED, verdict
 
 

@@ -221,6 +221,7 @@ def test_a_sample_has_the_documented_limits(sandbox):
     values = {
         "processes": LIMITS.processes,
         "disk_bytes": LIMITS.disk_bytes,
+        "stack_bytes": LIMITS.stack_bytes,
         "cpu_seconds + 3": int(LIMITS.cpu_seconds) + 3,
     }
     rows = documented("Resource limits")
