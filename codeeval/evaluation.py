@@ -38,6 +38,7 @@ __all__ = [
     "Run",
     "aevaluate",
     "aevaluate_iter",
+    "check_samples",
     "evaluate",
     "evaluate_iter",
 ]
@@ -125,15 +126,14 @@ def evaluate(
         notices.append(text)
         notice(text)
 
-    ids = SampleIds.of(problems.values())
-    counted = Completeness(ids)
+    counted = Completeness(SampleIds.of(problems.values()))
     if isinstance(samples, str | Path):
         # All of the file is read before anything runs: a mistake in its last line is told at once.
-        for sample in _read(samples, ids, settings, note):
+        for sample in _read(samples, benchmark, problems, settings, note):
             counted.add(sample)
             _check_stop(stop)
         _check_counts(counted, settings)
-        source: Iterable[Sample] = _read(samples, ids, settings, lambda text: None)
+        source: Iterable[Sample] = _read(samples, benchmark, problems, settings, lambda text: None)
     else:
         source = counted.watch(_known(samples, problems, benchmark, settings))
     total = sum(counted.counts.values())
@@ -218,7 +218,7 @@ def _stream(
     benchmark = task_of(task)
     problems = chosen_problems(benchmark, settings)
     if isinstance(samples, str | Path):
-        samples = _read(samples, SampleIds.of(problems.values()), settings, lambda text: None)
+        samples = _read(samples, benchmark, problems, settings, lambda text: None)
     else:
         samples = _known(samples, problems, benchmark, settings)
     with ExitStack() as stack:
@@ -332,26 +332,54 @@ def _results(
         truths.close()
 
 
-def _read(path: str | Path, ids: SampleIds, settings: Options, notice: Notice) -> Iterator[Sample]:
-    return read_samples(
+def check_samples(
+    samples: str | Path, task: str | Task | LoadedTask, *, notice: Notice, **options: Any
+) -> None:
+    """Read a samples file as `evaluate` would, without judging anything.
+
+    Raises:
+        CodeEvalError: As `evaluate` does for samples that are wrong.
+    """
+    settings = Options(**options)
+    benchmark = task_of(task)
+    problems = chosen_problems(benchmark, settings)
+    counted = Completeness(SampleIds.of(problems.values()))
+    for sample in _read(samples, benchmark, problems, settings, notice):
+        counted.add(sample)
+    _check_counts(counted, settings)
+
+
+def _read(
+    path: str | Path,
+    task: Task,
+    problems: Mapping[str, Problem],
+    settings: Options,
+    notice: Notice,
+) -> Iterator[Sample]:
+    """Read the samples of the problems that are to be evaluated; others of the task are known."""
+    samples = read_samples(
         path,
-        ids,
+        SampleIds.of(task.problems()),
         format=settings.format,
         id_field=settings.id_field,
         code_field=settings.code_field,
-        allow_unknown=settings.allow_unknown or settings.partial,
+        allow_unknown=settings.allow_unknown,
         report=notice,
     )
+    if not settings.partial:
+        return samples
+    return (sample for sample in samples if sample.task_id in problems)
 
 
 def _known(
     samples: Iterable[Sample], problems: Mapping[str, Problem], task: Task, settings: Options
 ) -> Iterator[Sample]:
     """Pass on the samples whose problem there is."""
+    whole = {problem.id for problem in task.problems()} if settings.partial else set()
     for sample in samples:
         if sample.task_id in problems:
             yield sample
-        elif not (settings.allow_unknown or settings.partial):
+        elif not (settings.allow_unknown or sample.task_id in whole):
             raise SampleError(
                 f"unknown task_id {sample.task_id!r}; {task.name} has {len(problems)} problems, "
                 f"the first of them {next(iter(problems))!r}"

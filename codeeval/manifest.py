@@ -46,9 +46,9 @@ def manifest_of(
     }
     if settings.on_infra_error == "fail":  # the others change no number
         spec["on_infra_error"] = "fail"
-    for name in ("format", "id_field", "code_field", "include", "cluster", *DATES):
+    for name in ("format", "id_field", "code_field", "include", "cluster", "stack_bytes", *DATES):
         if (value := getattr(settings, name)) is not None:
-            spec[name] = value if isinstance(value, str) else list(value)
+            spec[name] = value if isinstance(value, str | int) else list(value)
     manifest: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "status": "started"}
     if data_file := getattr(task, "data_file", None):
         manifest["data_file"] = str(data_file)

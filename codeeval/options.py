@@ -43,6 +43,7 @@ class Options:
         code_field: Where the code stands, if not in ``solution`` or ``completion``.
         cpu_seconds: CPU time limit of a check; the task's own if None.
         memory_bytes: Memory limit of a check; the task's own if None.
+        stack_bytes: Stack limit of a program; the task's own if None.
         include: Ids of the only problems to be evaluated; all if None.
         limit: Evaluate the first so many problems only.
         released_from: Evaluate only problems that were released on this day or later, an ISO date:
@@ -68,6 +69,7 @@ class Options:
     code_field: str | None = None
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
+    stack_bytes: int | None = None
     include: tuple[str, ...] | None = None
     limit: int | None = None
     released_from: str | None = None
@@ -86,7 +88,7 @@ class Options:
             if (word := getattr(self, name)) not in known_words:
                 words = ", ".join(known_words)
                 raise OptionsError(f"{name} must be one of {words}, not {word!r}")
-        for name in ("workers", "limit", "memory_bytes"):
+        for name in ("workers", "limit", "memory_bytes", "stack_bytes"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise OptionsError(f"{name} must be at least 1, not {value}")
@@ -112,6 +114,8 @@ class Options:
             changes = {"cpu_seconds": self.cpu_seconds, "wall_seconds": wall}
         if self.memory_bytes is not None:
             changes["memory_bytes"] = self.memory_bytes
+        if self.stack_bytes is not None:
+            changes["stack_bytes"] = self.stack_bytes
         return replace(program, limits=replace(program.limits, **changes)) if changes else program
 
     def executor(self) -> Pool:

@@ -87,7 +87,15 @@ class RunDirectory:
     def __init__(self, path: Path, manifest: Mapping[str, Any], *, overwrite: bool = False) -> None:
         self.path = path
         self.manifest = dict(manifest)
+        if path.exists() and not path.is_dir():
+            raise RunConflict(f"{path}: is no directory; choose another --output")
         path.mkdir(parents=True, exist_ok=True)
+        with os.scandir(path) as entries:
+            links = [entry.name for entry in entries if entry.is_symlink()]
+        if links:
+            raise RunConflict(
+                f"{path}: {links[0]} is a link: what is written there would go elsewhere"
+            )
         self._lock = (path / ".lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

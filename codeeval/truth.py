@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,20 +49,26 @@ def cache_directory() -> Path:
     """Return the folder of all caches: CODEEVAL_CACHE, or the user's own."""
     configured = os.environ.get("CODEEVAL_CACHE")
     if configured:
-        return Path(configured)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "codeeval"
+        return Path(os.path.expanduser(configured))
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.path.expanduser(base)) / "codeeval"
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a file of the cache is what was written: its sizes and its digest are right."""
+    """Whether a file of the cache is what was written."""
+    return _content(path) is not None
+
+
+def _content(path: Path) -> tuple[dict[str, Any], bytes] | None:
+    """Return head and content of a file of the cache; None if it is not what was written."""
     try:
         with path.open("rb") as file:
             head = json.loads(file.readline())
             content = file.read()
-        return bool(_digest(content) == head["sha256"] and len(content) == sum(head["sizes"]))
+        right = head["key"] == path.name and head["sha256"] == _digest(content)
+        return (head, content) if right and sum(head["sizes"]) == len(content) else None
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None
 
 
 def _digest(*parts: bytes) -> str:
@@ -183,33 +190,27 @@ class Truths:
         return truth
 
     def _read_head(self, key: str) -> dict[str, Any] | None:
-        if self._folder is None:
-            return None
-        try:
-            with open(self._folder / key, "rb") as file:
-                head = json.loads(file.readline())
-        except (OSError, ValueError):
-            return None
-        return head if isinstance(head, dict) else None
+        found = _content(self._folder / key) if self._folder is not None else None
+        return found[0] if found is not None else None
 
     def _read(self, key: str) -> Truth | None:
-        if self._folder is None:
+        found = _content(self._folder / key) if self._folder is not None else None
+        if found is None:
             return None
+        head, content = found
         try:
-            with open(self._folder / key, "rb") as file:
-                head = json.loads(file.readline())
-                outputs = [file.read(size) for size in head["sizes"]]
-                seconds = tuple(float(second) for second in head["cpu_seconds"])
-        except (OSError, ValueError, KeyError, TypeError):
+            seconds = tuple(float(second) for second in head["cpu_seconds"])
+        except (KeyError, TypeError, ValueError):
             return None
-        if [len(output) for output in outputs] != head["sizes"]:
-            return None  # cut short: made again
-        return Truth(Blob(pack(outputs)), seconds)
+        ends = list(accumulate(head["sizes"], initial=0))
+        parts = [content[start:end] for start, end in pairwise(ends)]
+        return Truth(Blob(pack(parts)), seconds)
 
     def _write(self, key: str, head: Mapping[str, Any], parts: Sequence[bytes]) -> None:
         if self._folder is None:
             return
-        head = {**head, "sizes": [len(each) for each in parts], "sha256": _digest(*parts)}
+        sizes = [len(each) for each in parts]
+        head = {**head, "key": key, "sizes": sizes, "sha256": _digest(*parts)}
         part = self._folder / f"{key}.{os.getpid()}.{threading.get_ident()}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

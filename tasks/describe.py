@@ -12,7 +12,7 @@ from codeeval.tasks.task import Task
 
 __all__ = ["described_tasks", "task_details"]
 
-_NOT_OPTIONS = ("data_file", "limits")
+_NOT_OPTIONS = ("data_file", "folder", "limits")
 
 
 def described_tasks() -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from codeeval.tasks.humaneval import helpers_in
 from codeeval.tasks.mbpp import entry_point_of
 from codeeval.tasks.sealing import called_functions
 from codeeval.tasks.source import Hub, content_digest, content_md5, field, locate, read_numbered
-from codeeval.tasks.task import DataError, Problem, Sample
+from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
 
 __all__ = ["EvalPlus", "HumanEvalPlus", "MbppPlus"]
 
@@ -72,17 +72,17 @@ class EvalPlus:
     def __post_init__(self) -> None:
         releases = sorted({release for release, _ in self._md5})
         if self.release is not None and self.release not in releases:
-            raise DataError(
+            raise TaskOptionError(
                 f"{self.name}: no release {self.release!r}; there are {', '.join(releases)}"
             )
         if self.compat not in MINIMUM_SECONDS:
-            raise DataError(
+            raise TaskOptionError(
                 f"{self.name}: compat must be one of {', '.join(MINIMUM_SECONDS)}, "
                 f"not {self.compat!r}"
             )
         if self._asked not in self._md5 and self.data_file is None:
             known = [variant for release, variant in self._md5 if release == self._asked[0]]
-            raise DataError(
+            raise TaskOptionError(
                 f"{self.name}@{self._asked[0]}: no variant {self.variant!r}; there are "
                 + ", ".join(known)
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from codeeval.tasks.custom import SETTINGS_FILE, Custom
-from codeeval.tasks.task import DataError, Task, UnknownTask
+from codeeval.tasks.task import DataError, Task, TaskOptionError, UnknownTask
 
 __all__ = ["ENTRY_POINTS", "TASKS", "load_task", "task_names", "tasks_named"]
 
@@ -88,9 +89,9 @@ def load_task(name: str, *, data_file: Path | str | None = None, **options: Any)
 
 def _folder(name: str) -> Path | None:
     """Return the folder that ``name`` is the path of, if it is one."""
-    if name in TASKS:
-        return None
-    path = Path(name).expanduser()
+    if name.partition("@")[0] in TASKS:
+        return None  # a folder of this name is meant by ./NAME
+    path = Path(os.path.expanduser(name))
     if path.name == SETTINGS_FILE and path.is_file():
         return path.parent
     if path.is_dir() and (path / SETTINGS_FILE).is_file():
@@ -108,9 +109,11 @@ def _make(
         known = {item.name: item for item in fields(make)}
         for key, value in options.items():
             if key == "release" and key not in known:
-                raise DataError(f"{name} has one release only: leave '@{value}' out")
+                raise TaskOptionError(f"{name} has one release only: leave '@{value}' out")
             if key not in known:
-                raise DataError(f"{name} has no option {key!r}; it has {', '.join(sorted(known))}")
+                raise TaskOptionError(
+                    f"{name} has no option {key!r}; it has {', '.join(sorted(known))}"
+                )
             if isinstance(known[key].default, bool):
                 options[key] = _truth(value, f"{name}: option {key!r}")
     if data_file is not None:
@@ -126,7 +129,7 @@ def _truth(value: Any, what: str) -> bool:
     if isinstance(value, bool):
         return value
     if str(value).lower() not in words:
-        raise DataError(f"{what} must be true or false, not {value!r}")
+        raise TaskOptionError(f"{what} must be true or false, not {value!r}")
     return words[str(value).lower()]
 
 

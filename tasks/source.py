@@ -250,9 +250,9 @@ def cache_folder() -> Path:
     """Return the folder of cached data: CODEEVAL_CACHE, or the user's cache folder, decides."""
     base = os.environ.get("CODEEVAL_CACHE")
     if base:
-        return Path(base).expanduser() / "datasets"
+        return Path(os.path.expanduser(base)) / "datasets"
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "codeeval" / "datasets"
+    return Path(os.path.expanduser(home)) / "codeeval" / "datasets"
 
 
 def _named(path: Path, what: str) -> Path:
@@ -282,6 +282,11 @@ def _fetch(hub: Hub, target: Path) -> Path:
     # Slow to import, and on import it reads the environment: only those who need it pay.
     from datasets import load_dataset
 
+    if Path(hub.id).exists():  # it would be loaded in place of what the hub has
+        raise DataError(
+            f"there is a {hub.id} in the working folder, which would be taken for the one on the "
+            "hub; give the command in another folder"
+        )
     logger.info("asking the hub for %s", hub.id)
     splits = load_dataset(hub.id, hub.config)
     rows = [row for split in splits.values() for row in split]

@@ -10,11 +10,15 @@ from codeeval.sandbox.errors import CodeEvalError
 from codeeval.sandbox.program import Program
 from codeeval.sandbox.verdict import Verdict
 
-__all__ = ["DataError", "Problem", "Sample", "Task", "UnknownTask"]
+__all__ = ["DataError", "Problem", "Sample", "Task", "TaskOptionError", "UnknownTask"]
 
 
 class DataError(CodeEvalError, ValueError):
     """A benchmark's data cannot be read or is not what it should be."""
+
+
+class TaskOptionError(DataError):
+    """A task has no such option, or not this value of it."""
 
 
 class UnknownTask(CodeEvalError, LookupError):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ from codeeval.cli.samples import convert_command, sanitize_command
 from codeeval.cli.sandboxes import sandbox_app
 from codeeval.cli.settings import name_variables, read_env_file
 from codeeval.cli.tasks import info_command, tasks_command, validate_command
-from codeeval.cli.voice import complain, listen, warn
+from codeeval.cli.voice import LogFormat, complain, listen, report_fault, warn
 from codeeval.version import __version__
 
 __all__ = ["app", "main"]
@@ -63,17 +63,24 @@ app.add_typer(sandbox_app, name="sandbox", no_args_is_help=True)
 app.add_typer(cache_app, name="cache", no_args_is_help=True)
 
 
+ANYWHERE = frozenset(
+    {"-q", "--quiet", "-v", "-vv", "--verbose", "--json", "--no-color", "--version"}
+)
+"""Flags that may stand before the command, too."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     words = with_hyphens(sys.argv[1:] if arguments is None else arguments)
-    if words[-1:] == ["--version"] and not any(word.startswith("-") for word in words[:-1]):
-        words = ["version"]
-    listen()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    listen(form=LogFormat.JSON if _wants_json(words) else LogFormat.TEXT)
     warnings.showwarning = lambda text, *_, **__: warn(f"warning: {text}")
     program: Any = typer.main.get_command(app)
     name_variables(program)
     try:
-        read_env_file()
+        read_env_file(program)
         code = program.main(words, prog_name="codeeval", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output has enough
@@ -86,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if known is None:
             if isinstance(error, SystemExit):
                 raise
-            traceback.print_exc()
+            report_fault(error)
             return FAULT
         tell = warn if isinstance(error, Stopped) else complain
         tell(message_of(error))
@@ -95,13 +102,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def with_hyphens(words: Sequence[str]) -> list[str]:
-    """Return the words with ``--n_samples`` spelt ``--n-samples``, up to ``--``."""
+    """Return the words as the parser takes them.
+
+    ``--n_samples`` is ``--n-samples``, up to ``--``; ``--flag=True`` is ``--flag``, and
+    ``--flag=False`` nothing; flags that all commands have may stand before the command; and a
+    group of commands without one of them asks for help.
+    """
     spelt: list[str] = []
     for number, word in enumerate(words):
         if word == "--":
-            return [*spelt, *words[number:]]
+            spelt += words[number:]
+            break
         if word.startswith("--"):
             flag, equals, value = word.partition("=")
-            word = flag.replace("_", "-") + equals + value
+            flag = flag.replace("_", "-")
+            if value in ("True", "False"):
+                spelt += [flag] if value == "True" else []
+                continue
+            word = flag + equals + value
         spelt.append(word)
-    return spelt
+    first = next((at for at, word in enumerate(spelt) if word not in ANYWHERE), len(spelt))
+    before, rest = spelt[:first], spelt[first:]
+    if "--version" in before or rest[1:] == ["--version"]:
+        return ["version", *(word for word in before if word != "--version")]
+    if not spelt:
+        return ["--help"]
+    if rest in (["sandbox"], ["cache"]):
+        return [*rest, "--help"]
+    return [*rest, *before]
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    """Whether lines on standard error are to be JSON: asked before the words are parsed."""
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    flags = [value for word, value in pairs if word == "--log-format"]
+    flags += [word.partition("=")[2] for word in words if word.startswith("--log-format=")]
+    return (flags or [os.environ.get("CODEEVAL_LOG_FORMAT", "")])[-1] == LogFormat.JSON

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -13,10 +14,12 @@ import typer
 
 from codeeval.cli.common import Json, command
 from codeeval.cli.exit import BAD_INPUT, FINISHED
-from codeeval.cli.values import chosen
+from codeeval.cli.stop import Stopper
+from codeeval.cli.values import DataFile, TaskOptions, chosen, pairs_of
 from codeeval.cli.voice import complain, say
 
 if TYPE_CHECKING:
+    from codeeval.sandbox.executor import Pool
     from codeeval.tasks.task import Task
 
 __all__ = ["cache_app", "prepare_command"]
@@ -35,6 +38,11 @@ class Section(StrEnum):
     TRUTHS = "truths"
 
 
+_OURS = {
+    Section.DATASETS: re.compile(r"\w[\w.-]*--[\w.-]+\.jsonl(\w*\.part)?"),
+    Section.TRUTHS: re.compile(r"[0-9a-f]{64}(\.\d+\.\d+)?"),
+}
+"""The names that files of ours have: others are left alone."""
 _Sections = Annotated[
     Section | None, typer.Argument(metavar="[datasets|truths]", help="Both without it.")
 ]
@@ -56,17 +64,25 @@ def prepare_command(
     workers: Annotated[
         int | None, typer.Option("--workers", "-j", min=1, help="References at a time.")
     ] = None,
+    runtime: Annotated[
+        str | None, typer.Option(help="For Docker: an OCI runtime such as runsc.")
+    ] = None,
+    data_file: DataFile = None,
+    task_option: TaskOptions = None,
     data_only: Annotated[
         bool, typer.Option("--data-only", help="Do not run the references.")
     ] = False,
     json_: Json = False,
 ) -> int:
     """Fetch the data of tasks and run their references, so that evaluations need no network."""
+    from codeeval.options import Options
     from codeeval.sandbox.executor import SANDBOXES
     from codeeval.tasks.registry import load_task, tasks_named
 
     chosen("--sandbox", sandbox, SANDBOXES)
-    loaded = [load_task(name) for text in tasks for name in tasks_named(text)]
+    options = pairs_of(task_option or ())
+    names = [name for text in tasks for name in tasks_named(text)]
+    loaded = [load_task(name, data_file=data_file, **options) for name in names]
     records: list[dict[str, Any]] = []
     for task in loaded:
         problems = sum(1 for _ in task.problems())
@@ -75,34 +91,35 @@ def prepare_command(
         records.append(record)
         say(f"{task.name} {task.version}: {problems} problems in {path}")
     if not data_only:
-        for task, record in zip(loaded, records, strict=True):
-            record["references"] = _run_references(task, sandbox, workers)
-            say(f"{task.name} {task.version}: {record['references']} references are known")
+        settings = Options(sandbox=sandbox, runtime=runtime, workers=workers)
+        with Stopper(), settings.executor() as executor:
+            for task, record in zip(loaded, records, strict=True):
+                record["references"] = _run_references(task, executor)
+                say(f"{task.name} {task.version}: {record['references']} references are known")
     if json_:
         print(json.dumps(records, indent=1))
     return FINISHED
 
 
-def _run_references(task: Task, sandbox: str, workers: int | None) -> int:
-    """Have what the references return in the cache; return how many problems that is about."""
-    from codeeval.options import Options
+def _run_references(task: Task, executor: Pool) -> int:
+    """Have what the references return in the cache; return how many there are."""
     from codeeval.tasks.task import Sample
     from codeeval.truth import Truths, cache_directory
 
-    known = 0
-    with Options(sandbox=sandbox, workers=workers).executor() as executor:
-        truths = Truths(executor, cache_directory() / Section.TRUTHS, executor.workers)
-        try:
-            for problem in task.problems():
-                sample = Sample(problem.id, 0, solution=problem.reference)
-                truths.missing(task.program(problem, sample))  # begins
-            for problem in task.problems():
-                sample = Sample(problem.id, 0, solution=problem.reference)
-                truths.resolve(task.program(problem, sample))
-                known += 1
-        finally:
-            truths.close()
-    return known
+    programs = [
+        task.program(problem, Sample(problem.id, 0, solution=problem.reference))
+        for problem in task.problems()
+        if problem.reference
+    ]
+    truths = Truths(executor, cache_directory() / Section.TRUTHS, executor.workers)
+    try:
+        for program in programs:
+            truths.missing(program)  # begins
+        for program in programs:
+            truths.resolve(program)
+    finally:
+        truths.close()
+    return len(programs)
 
 
 @command(cache_app, "list")
@@ -173,7 +190,8 @@ def _entries(section: Section | None) -> Iterator[Entry]:
     for name in _names(section):
         folder = _folder(name)
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if path.is_file() and not path.is_symlink():
+            ours = _OURS[name].fullmatch(path.name)
+            if ours and path.is_file() and not path.is_symlink():
                 yield Entry(name.value, path.name, path.stat().st_size, str(path))
 
 

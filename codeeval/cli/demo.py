@@ -11,6 +11,7 @@ import typer
 
 from codeeval.cli.common import Json
 from codeeval.cli.evaluate import evaluated, outcome, print_report
+from codeeval.cli.stop import Stopper
 from codeeval.cli.values import chosen
 
 __all__ = ["demo_command"]
@@ -35,10 +36,12 @@ def demo_command(
     except (OSError, ValueError):
         again = False
     package = resources.files("codeeval.tasks")
-    with resources.as_file(package / "starter" / "samples" / "mixed.jsonl") as samples:
+    file = package / "starter" / "samples" / "mixed.jsonl"
+    with resources.as_file(file) as samples, Stopper() as stopper:
         run = evaluated(
             samples,
             load_task("starter"),
+            stopper,
             output=output,
             overwrite=again,
             progress=not quiet,

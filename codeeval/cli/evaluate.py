@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from codeeval.cli.common import Json
+from codeeval.cli.consent import allowed
 from codeeval.cli.exit import BELOW, FINISHED, PARTIAL, Stopped
 from codeeval.cli.progress import Progress
+from codeeval.cli.settings import is_said
 from codeeval.cli.stop import Stopper
 from codeeval.cli.values import (
     Compat,
@@ -23,26 +25,28 @@ from codeeval.cli.values import (
     chosen,
     ids_chosen,
     ks_of,
+    pairs_of,
     size_of,
     thresholds_of,
     unescaped,
 )
-from codeeval.cli.voice import say, warn
+from codeeval.cli.voice import complain, say, warn
+from codeeval.cli.words import of_this_line, two_of
+from codeeval.visible import visible
 
 if TYPE_CHECKING:
     from codeeval.evaluation import Run
     from codeeval.tasks.task import Task
 
-__all__ = ["evaluate_command", "evaluated", "outcome", "print_report", "two_of"]
+__all__ = ["evaluate_command", "evaluated", "outcome", "print_report"]
 
-ALLOW_UNSAFE = "CODEEVAL_ALLOW_UNSAFE"
-ALLOW_ELSEWHERE = "HF_ALLOW_CODE_EVAL"
 ELSEWHERE = {"humaneval": "humaneval-plus", "mbpp": "mbpp-plus"}
 """Names that mean another benchmark in EvalPlus, whose users type --dataset."""
 TASK_FIELD = "{task}"
 
 
 def evaluate_command(
+    context: typer.Context,
     words: Annotated[
         list[str] | None, typer.Argument(metavar="[TASK] [SAMPLES]", show_default=False)
     ] = None,
@@ -74,8 +78,8 @@ def evaluate_command(
             "-j",
             "--parallel",
             "--n-workers",
-            min=1,
-            help="Programs at a time; half of the cores by default.",
+            min=-1,
+            help="Programs at a time; half of the cores by default, and for -1.",
         ),
     ] = None,
     sandbox: Annotated[
@@ -122,6 +126,9 @@ def evaluate_command(
     memory: Annotated[
         str | None, typer.Option(help="Memory of a check: bytes, or such as 4g.")
     ] = None,
+    stack: Annotated[
+        str | None, typer.Option(help="Stack of a program: bytes, or such as 64m.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", "-L", min=1, help="The first so many problems.")
     ] = None,
@@ -146,7 +153,9 @@ def evaluate_command(
         str | None,
         typer.Option(help="Key in the problems' metadata that names a source shared by several."),
     ] = None,
-    data_file: Annotated[Path | None, typer.Option(help="The task's data.")] = None,
+    data_file: Annotated[
+        Path | None, typer.Option("--data-file", "--problem-file", help="The task's data.")
+    ] = None,
     variant: Annotated[str | None, typer.Option(help="EvalPlus: full, mini, noextreme.")] = None,
     mini: Annotated[bool, typer.Option("--mini", help="The same as --variant mini.")] = False,
     noextreme: Annotated[
@@ -173,7 +182,7 @@ def evaluate_command(
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite",
+            "--overwrite/--resume",
             "--no-resume",
             "--i-just-wanna-run",
             help="Begin anew, whatever is there.",
@@ -197,15 +206,19 @@ def evaluate_command(
 
     TASK may be given as --task, SAMPLES as --samples.
     """
+    from codeeval.evaluation import check_samples
+    from codeeval.report import NothingJudged
     from codeeval.samples.formats import FORMATS
-    from codeeval.sandbox.executor import SANDBOXES
+    from codeeval.sandbox.executor import ISOLATIONS, SANDBOXES
     from codeeval.tasks.extract import EXTRACTIONS
     from codeeval.tasks.registry import load_task, tasks_named
 
-    wanted, path = two_of(words or [], task or dataset, samples)
-    if dataset in ELSEWHERE and not task:
+    task, samples = of_this_line(context, words or [], task, dataset, samples)
+    wanted, path = two_of(words or [], task, samples)
+    if dataset == task and dataset in ELSEWHERE:
         say(f"{dataset} is the original benchmark; EvalPlus's is {ELSEWHERE[dataset]}")
     chosen("--sandbox", sandbox, SANDBOXES)
+    chosen("--isolation", isolation, ISOLATIONS)
     chosen("--extraction", extraction, EXTRACTIONS)
     chosen("--format", format, FORMATS)
     for flag, number in (
@@ -215,76 +228,109 @@ def evaluate_command(
     ):
         if number is not None and not 0 < number < float("inf"):
             raise typer.BadParameter(f"{flag} must be a number above 0, not {number}")
+    if workers == 0:
+        raise typer.BadParameter("--workers must be at least 1, or -1 for half of the cores")
+    if stop and extraction != "stop":
+        raise typer.BadParameter("--stop is for --extraction stop")
+    if runtime and sandbox not in ("auto", "docker"):
+        raise typer.BadParameter(f"--runtime is for Docker, not for {sandbox}")
+    if output is not None and output.exists() and not output.is_dir():
+        raise typer.BadParameter(f"--output must name a directory, not the file {output}")
+    if allow_missing and is_said(context, "allow_missing") >= is_said(context, "missing"):
+        if is_said(context, "missing") and missing is not Missing.SKIP:
+            raise typer.BadParameter(f"--allow-missing contradicts --missing {missing}")
+        missing = Missing.SKIP
     sandbox = allowed(sandbox, unsafe_local, allow_code_execution)
     ks = ks_of(k)
     thresholds = thresholds_of(fail_under or (), ks)
+    variants = {"mini": mini, "noextreme": noextreme}
+    short = [name for name, said in variants.items() if said]
+    if len({*short, *filter(None, [variant if is_said(context, "variant") else None])}) > 1:
+        raise typer.BadParameter("--variant, --mini and --noextreme contradict each other")
+    on_line = [name for name in short if is_said(context, name)]
     task_options = {
-        **_pairs(task_option or ()),
-        **_given(
-            variant=variant or ("mini" if mini else None) or ("noextreme" if noextreme else None)
-        ),
+        **pairs_of(task_option or ()),
+        **_given(variant=next(iter(on_line), variant or next(iter(short), None))),
         **_given(base_only=base_only or None, all_failures=test_details or None),
         **_given(minimum_seconds=min_time_limit, time_factor=gt_time_limit_factor),
     }
-    names = tasks_named(wanted)
-    tasks = [load_task(name, data_file=data_file, **task_options) for name in names]
+    tasks = [load_task(name, data_file=data_file, **task_options) for name in tasks_named(wanted)]
+    folders = _folders(tasks)
     for benchmark in tasks:
         _check_compat(compat, benchmark)
-    reading = {"format": format, "id_field": id_field, "code_field": code_field}
-    shared = len(tasks) > 1 and TASK_FIELD not in path
+    options: dict[str, Any] = {
+        "k": ks,
+        "sandbox": sandbox,
+        "runtime": runtime,
+        "isolation": isolation,
+        "workers": None if workers == -1 else workers,
+        "extraction": extraction,
+        "stops": tuple(map(unescaped, stop or ())),
+        "missing": missing.value,
+        "allow_unknown": allow_unknown,
+        "on_infra_error": on_infra_error.value,
+        "format": format,
+        "id_field": id_field,
+        "code_field": code_field,
+        "cpu_seconds": timeout,
+        "memory_bytes": size_of(memory),
+        "stack_bytes": size_of(stack, "--stack"),
+        "limit": limit,
+        "cluster": cluster,
+        "released_from": released_from,
+        "released_to": released_to,
+        "deduplicate": not no_deduplicate,
+    }
     if len(tasks) > 1:
         _check_several({"--include": include, "--exclude": exclude, "--data-file": data_file})
-        if shared and compat is not None:
-            raise typer.BadParameter(
-                f"--compat writes one file beside the samples: evaluate one of {wanted} at a time"
-            )
-    if shared and not allow_unknown:
-        _check_shared(path, tasks, reading)
+        if TASK_FIELD not in path:
+            if compat is not None:
+                raise typer.BadParameter("--compat writes one file beside the samples of one task")
+            _check_shared(path, tasks, options)
+            options["allow_unknown"] = True
     included = [ids_chosen(each, include or (), exclude or (), id_range) for each in tasks]
-    runs_made = []
-    for name, benchmark, ids in zip(names, tasks, included, strict=True):
-        folder = output / _folder_name(name) if output and len(tasks) > 1 else output
-        own = path.replace(TASK_FIELD, _folder_name(name))
-        run = evaluated(
-            own,
-            benchmark,
-            output=folder,
-            runs=runs,
-            overwrite=overwrite,
-            progress=not (quiet or no_progress),
-            k=ks,
-            sandbox=sandbox,
-            runtime=runtime,
-            isolation=isolation,
-            workers=workers,
-            extraction=extraction,
-            stops=tuple(map(unescaped, stop or ())),
-            missing="skip" if allow_missing else missing.value,
-            allow_unknown=allow_unknown or shared,
-            on_infra_error=on_infra_error.value,
-            cpu_seconds=timeout,
-            memory_bytes=size_of(memory),
-            include=ids,
-            limit=limit,
-            cluster=cluster,
-            released_from=released_from,
-            released_to=released_to,
-            deduplicate=not no_deduplicate,
-            **reading,
-        )
-        runs_made.append(run)
-        if not json_:
-            print_report(run)
-        _write_compat(compat, own, run)
+    paths = [path.replace(TASK_FIELD, folder) for folder in folders]
+    if len(tasks) > 1:
+        for own, benchmark, ids in zip(paths, tasks, included, strict=True):
+            check_samples(own, benchmark, notice=lambda text: None, include=ids, **options)
+    runs_made: list[Run] = []
+    judged = True
+    with Stopper() as stopper:
+        for own, benchmark, folder, ids in zip(paths, tasks, folders, included, strict=True):
+            try:
+                run = evaluated(
+                    own,
+                    benchmark,
+                    stopper,
+                    output=output / folder if output and len(tasks) > 1 else output,
+                    runs=runs,
+                    overwrite=overwrite,
+                    progress=not (quiet or no_progress),
+                    include=ids,
+                    **options,
+                )
+            except NothingJudged as error:
+                if len(tasks) == 1:
+                    raise
+                complain(f"{benchmark.name}: {error}")
+                judged = False
+                continue
+            runs_made.append(run)
+            if not json_:
+                print_report(run)
+            _write_compat(compat, own, run)
+            stopper.check()
     if json_:
         documents = [_document(run) for run in runs_made]
         print(json.dumps(documents if len(tasks) > 1 else documents[0], indent=1))
-    return outcome(runs_made, thresholds)
+    code = outcome(runs_made, thresholds)
+    return code if judged else PARTIAL
 
 
 def evaluated(
     samples: str | Path,
     task: Task,
+    stopper: Stopper,
     *,
     output: Path | None,
     runs: Path | None = None,
@@ -299,7 +345,7 @@ def evaluated(
     """
     from codeeval.evaluation import EvaluationStopped, evaluate
 
-    with Stopper() as stopper, Progress(shown=progress) as shown:
+    with Progress(shown=progress) as shown:
 
         def show(result: Any, total: int) -> None:
             stopper.begin()
@@ -330,7 +376,7 @@ def print_report(run: Run) -> None:
 
     assert run.directory is not None
     print(text_table(run.report, width=min(shutil.get_terminal_size().columns, 100)))
-    print(f"Report: {run.directory / 'report.html'}")
+    print(visible(f"Report: {run.directory / 'report.html'}"))
 
 
 def outcome(runs: Sequence[Run], thresholds: dict[str, float]) -> int:
@@ -341,51 +387,16 @@ def outcome(runs: Sequence[Run], thresholds: dict[str, float]) -> int:
     if number := sum(run.report.infrastructure_errors for run in runs):
         warn(f"{number} samples could not be judged; the same command tries them again")
         return PARTIAL
-    return BELOW if short else FINISHED
+    if short:
+        return BELOW
+    left_out = any(_leaves_out(run) for run in runs)
+    return PARTIAL if left_out else FINISHED
 
 
-def two_of(words: Sequence[str], task: str | None, samples: str | None) -> tuple[str, str]:
-    """Return task and samples, each from its flag or from its place among the arguments."""
-    rest = list(words)
-    if task is None and rest:
-        task = rest.pop(0)
-    if samples is None and rest:
-        samples = rest.pop(0)
-    if rest:
-        raise typer.BadParameter(f"one argument too many: {rest[0]!r}")
-    if not task:
-        raise typer.BadParameter("no task: name it first, or with --task; see `codeeval tasks`")
-    if not samples:
-        raise typer.BadParameter("no samples: name their file after the task, or with --samples")
-    return task, samples
-
-
-def allowed(sandbox: str, unsafe_local: bool, elsewhere: bool = False) -> str:
-    """Return the sandbox; none at all only for those who asked for it twice.
-
-    Args:
-        sandbox: The sandbox that was named.
-        unsafe_local: Whether --unsafe-local was.
-        elsewhere: Whether a flag was by which other tools are allowed to run code unprotected.
-    """
-    elsewhere = elsewhere or os.environ.get(ALLOW_ELSEWHERE) == "1"
-    if elsewhere and sandbox == "unsafe-local":
-        warn("warning: taken for --unsafe-local: model code will run without a sandbox")
-        unsafe_local = True
-    asked = [sandbox == "unsafe-local", unsafe_local, os.environ.get(ALLOW_UNSAFE) == "1"]
-    if not (asked[0] or asked[1]):
-        if elsewhere:
-            say("model code runs in a sandbox here, so nothing needs to be allowed")
-        return sandbox
-    if sandbox not in ("auto", "unsafe-local"):
-        raise typer.BadParameter(f"--unsafe-local contradicts --sandbox {sandbox}")
-    if sum(asked) < 2:
-        raise typer.BadParameter(
-            "without a sandbox model code can do whatever you can; if you trust it, say both "
-            "--sandbox unsafe-local and --unsafe-local"
-        )
-    os.environ[ALLOW_UNSAFE] = "1"
-    return "unsafe-local"
+def _leaves_out(run: Run) -> bool:
+    """Whether problems without samples are left out of a score."""
+    skipped = run.report.manifest.get("missing") == "skip"
+    return skipped and any(not row.statuses for row in run.report.problems)
 
 
 def _check_compat(compat: Compat | None, task: Task) -> None:
@@ -412,19 +423,31 @@ def _check_several(flags: dict[str, Any]) -> None:
             raise typer.BadParameter(f"{flag} is about one task; evaluate one at a time")
 
 
-def _check_shared(path: str, tasks: Sequence[Task], reading: dict[str, Any]) -> None:
+def _check_shared(path: str, tasks: Sequence[Task], options: dict[str, Any]) -> None:
     """Refuse samples that belong to none of the tasks; each will leave out those of the others."""
     from codeeval.samples.ids import SampleIds
     from codeeval.samples.read import read_samples
 
     problems = {problem.id: problem for task in tasks for problem in task.problems()}
-    ids = SampleIds.of(problems.values())
-    for _ in read_samples(path, ids, report=lambda text: None, **reading):
+    names = ("format", "id_field", "code_field", "allow_unknown")
+    reading = {name: options[name] for name in names}
+    for _ in read_samples(path, SampleIds.of(problems.values()), report=say, **reading):
         pass
 
 
-def _folder_name(task: str) -> str:
-    return Path(task).name.replace("@", "-")
+def _folders(tasks: Sequence[Task]) -> list[str]:
+    """Return the name of a folder for each task.
+
+    Raises:
+        BadParameter: If there is no task, or two have the same name.
+    """
+    names = [re.sub(r"[^\w.+-]", "-", task.name).lstrip(".") or "task" for task in tasks]
+    if len(set(names)) < len(names):
+        names = [f"{name}-{task.version}" for name, task in zip(names, tasks, strict=True)]
+    if not names or len(set(names)) < len(names):
+        what = "two tasks have the same name" if names else "no task is named"
+        raise typer.BadParameter(f"{what}: evaluate one at a time")
+    return names
 
 
 def _document(run: Run) -> dict[str, Any]:
@@ -433,13 +456,3 @@ def _document(run: Run) -> dict[str, Any]:
 
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"--task-option must be NAME=VALUE, not {text!r}")
-        pairs[name.strip().replace("-", "_")] = value.strip()
-    return pairs

@@ -46,17 +46,18 @@ def exit_code(error: BaseException) -> int | None:
     """Return the exit code that an error is worth; None if it is a fault of ours."""
     # Only who fails pays for importing them.
     from codeeval.compat import NotJudged
+    from codeeval.options import OptionsError
     from codeeval.report import NothingJudged
     from codeeval.sandbox.errors import CodeEvalError, SandboxError
     from codeeval.tasks.extract import UnknownExtraction
-    from codeeval.tasks.task import UnknownTask
+    from codeeval.tasks.task import TaskOptionError, UnknownTask
 
     match error:
         case Stopped():
             return 128 + error.signal
         case NotJudged() | NothingJudged():
             return PARTIAL
-        case UnknownTask() | UnknownExtraction():
+        case UnknownTask() | UnknownExtraction() | TaskOptionError() | OptionsError():
             return USAGE
         case SandboxError() | OSError():
             return UNABLE

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from codeeval.cli.voice import say
 from codeeval.judging import SampleResult
 from codeeval.sandbox.verdict import Status
 
@@ -23,14 +25,21 @@ class Progress:
         shown: Whether anything is shown at all.
         stream: Where; standard error if None.
         line_seconds: How often there is a line where there is no terminal.
+        tell: Gets these lines.
     """
 
     def __init__(
-        self, *, shown: bool, stream: TextIO | None = None, line_seconds: float = LINE_SECONDS
+        self,
+        *,
+        shown: bool,
+        stream: TextIO | None = None,
+        line_seconds: float = LINE_SECONDS,
+        tell: Callable[[str], None] = say,
     ) -> None:
         self._shown = shown
         self._stream = stream or sys.stderr
         self._line_seconds = line_seconds
+        self._tell = tell
         self._bar: Any = None
         self._ended = threading.Event()
         self._lines: threading.Thread | None = None
@@ -83,8 +92,16 @@ class Progress:
         while not self._ended.wait(self._line_seconds):
             rate = self.done / (time.monotonic() - self._started)
             known = f"/{self._total}" if self._total else ""
-            line = f"codeeval: {self.done}{known} samples, {rate:.1f}/s, {self._counts()}"
-            print(line, file=self._stream, flush=True)
+            left = (self._total - self.done) / rate if self._total and rate else 0
+            ready = f", ready in {_span(left)}" if left > 0 else ""
+            self._tell(f"{self.done}{known} samples, {rate:.1f}/s{ready}, {self._counts()}")
 
     def _counts(self) -> str:
         return f"passed {self.passed}, failed {self.failed}, infra {self.infra}"
+
+
+def _span(seconds: float) -> str:
+    """Return a time as hours, minutes and seconds, as far as it has them."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{rest} s"

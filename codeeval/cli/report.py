@@ -44,6 +44,8 @@ def report_command(
     from codeeval.report_text import text_table
     from codeeval.run_files import read_manifest, read_report
 
+    if bayes is not None and metric:
+        raise typer.BadParameter("--bayes and --metric are two reports: ask for one at a time")
     report = read_report(run_directory)
     if json_ and bayes is None and not metric:
         print(json.dumps(report.as_dict(), indent=1))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from codeeval.cli.common import Json
-from codeeval.cli.evaluate import two_of
 from codeeval.cli.exit import FINISHED
 from codeeval.cli.values import SamplesFormat, chosen, unescaped
 from codeeval.cli.voice import say
+from codeeval.cli.words import two_of
 
 if TYPE_CHECKING:
     from codeeval.samples.ids import SampleIds

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 from codeeval.cli.exit import Stopped
+from codeeval.cli.voice import warn
 
 __all__ = ["Stopper"]
 
@@ -29,6 +29,7 @@ class Stopper:
         self.event = threading.Event()
         self.signal = 0
         self._begun = False
+        self._cut: threading.Timer | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -43,8 +44,19 @@ class Stopper:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Do nothing, unless a signal came.
+
+        Raises:
+            Stopped: If one did.
+        """
+        if self.signal:
+            raise Stopped(self.signal, "stopped; the same command goes on from there")
 
     def begin(self) -> None:
         """Say that jails may be running from now on: an exception would leave them behind."""
@@ -57,7 +69,7 @@ class Stopper:
         self.event.set()
         if not self._begun:
             raise Stopped(number, "stopped before the first sample was run")
-        print("codeeval: stopping; once more ends it at once", file=sys.stderr, flush=True)
-        cut = threading.Timer(GRACE_SECONDS, os._exit, (128 + number,))
-        cut.daemon = True
-        cut.start()
+        warn("stopping; once more ends it at once")
+        self._cut = threading.Timer(GRACE_SECONDS, os._exit, (128 + number,))
+        self._cut.daemon = True
+        self._cut.start()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from codeeval.cli.common import Json
-from codeeval.cli.exit import FINISHED, PARTIAL, UNABLE
+from codeeval.cli.exit import BAD_INPUT, FINISHED, PARTIAL, UNABLE
 from codeeval.cli.progress import Progress
-from codeeval.cli.values import chosen
+from codeeval.cli.stop import Stopper
+from codeeval.cli.values import DataFile, TaskOptions, chosen, pairs_of
 from codeeval.cli.voice import complain, warn
 
 if TYPE_CHECKING:
@@ -38,14 +39,19 @@ def tasks_command(json_: Json = False) -> int:
     return FINISHED
 
 
-def info_command(task: _Task, json_: Json = False) -> int:
+def info_command(
+    task: _Task,
+    data_file: DataFile = None,
+    task_option: TaskOptions = None,
+    json_: Json = False,
+) -> int:
     """Say what a task is: its version, its data, what it measures, its options."""
     from codeeval.tasks.describe import task_details
     from codeeval.tasks.registry import load_task
 
-    record = task_details(load_task(task))
+    record = task_details(load_task(task, data_file=data_file, **pairs_of(task_option or ())))
     if json_:
-        print(json.dumps(record, indent=1))
+        print(json.dumps(record, indent=1, default=str))
         return FINISHED
     options = record.pop("options")
     for name, value in record.items():
@@ -58,9 +64,14 @@ def info_command(task: _Task, json_: Json = False) -> int:
 def validate_command(
     task: _Task,
     sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
+    runtime: Annotated[
+        str | None, typer.Option(help="For Docker: an OCI runtime such as runsc.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", "-j", min=1, help="Programs at a time.")
     ] = None,
+    data_file: DataFile = None,
+    task_option: TaskOptions = None,
     json_: Json = False,
     quiet: bool = False,
 ) -> int:
@@ -70,8 +81,13 @@ def validate_command(
     from codeeval.tasks.registry import load_task
 
     chosen("--sandbox", sandbox, SANDBOXES)
-    benchmark = load_task(task)
-    results = _judge_references(benchmark, sandbox, workers, shown=not quiet)
+    benchmark = load_task(task, data_file=data_file, **pairs_of(task_option or ()))
+    options = {"sandbox": sandbox, "runtime": runtime, "workers": workers}
+    with Stopper():
+        results = _judge_references(benchmark, options, shown=not quiet)
+    if not results:
+        complain(f"{benchmark.name} has no references to be judged")
+        return BAD_INPUT
     broken = [each for each in results if each.verdict.status is Status.INFRASTRUCTURE_ERROR]
     failed = [each for each in results if each.verdict.status is not Status.PASSED]
     record: dict[str, Any] = {
@@ -94,9 +110,7 @@ def validate_command(
     return UNABLE if failed else FINISHED
 
 
-def _judge_references(
-    task: Task, sandbox: str, workers: int | None, *, shown: bool
-) -> list[SampleResult]:
+def _judge_references(task: Task, options: dict[str, Any], *, shown: bool) -> list[SampleResult]:
     from codeeval.evaluation import evaluate_iter
     from codeeval.tasks.task import Sample
 
@@ -108,7 +122,7 @@ def _judge_references(
     results = []
     with Progress(shown=shown) as progress:
         progress(None, len(samples))
-        for result in evaluate_iter(samples, task, sandbox=sandbox, workers=workers):
+        for result in evaluate_iter(samples, task, **options):
             results.append(result)
             progress(result, len(samples))
     order = {sample.task_id: number for number, sample in enumerate(samples)}

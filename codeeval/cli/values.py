@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,13 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Compat",
+    "DataFile",
     "Missing",
     "OnInfraError",
     "SamplesFormat",
+    "TaskOptions",
     "below",
     "chosen",
     "ids_chosen",
     "ks_of",
+    "pairs_of",
     "size_of",
     "thresholds_of",
     "unescaped",
@@ -29,7 +33,16 @@ __all__ = [
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _RANGE = re.compile(r"[\[(]?\s*(\d+)\s*[-,:]\s*(\d+)\s*[\])]?")
+_METRIC = re.compile(r"(?:[\w-]+/)?pass@\d+")
 _ESCAPES = {r"\n": "\n", r"\t": "\t", r"\r": "\r", r"\\": "\\"}
+
+
+DataFile = Annotated[
+    Path | None, typer.Option("--data-file", "--problem-file", help="The task's data.")
+]
+TaskOptions = Annotated[
+    list[str] | None, typer.Option(help="NAME=VALUE of the task; see `codeeval tasks`.")
+]
 
 
 class Missing(StrEnum):
@@ -128,7 +141,7 @@ def thresholds_of(texts: Iterable[str], ks: Sequence[int]) -> dict[str, float]:
         except ValueError:
             least = -1.0
         k = metric.strip().rpartition("pass@")[2]
-        if not 0 <= least <= 1 or not k.isdigit():
+        if not 0 <= least <= 1 or not _METRIC.fullmatch(metric.strip()):
             raise typer.BadParameter(f"--fail-under must be such as pass@1=0.5, not {text!r}")
         if int(k) not in ks:
             raise typer.BadParameter(f"--fail-under {text}: add {k} to --k")
@@ -165,3 +178,14 @@ def chosen(flag: str, value: str | None, known: Iterable[str]) -> None:
 def unescaped(text: str) -> str:
     r"""Return a text in which ``\n`` was typed for a line end."""
     return re.sub(r"\\[ntr\\]", lambda found: _ESCAPES[found[0]], text)
+
+
+def pairs_of(texts: Sequence[str]) -> dict[str, str]:
+    """Return the options of a task that ``NAME=VALUE`` texts say."""
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--task-option must be NAME=VALUE, not {text!r}")
+        pairs[name.strip().replace("-", "_")] = value.strip()
+    return pairs

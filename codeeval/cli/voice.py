@@ -9,7 +9,9 @@ import sys
 import time
 from enum import StrEnum
 
-__all__ = ["LogFormat", "complain", "listen", "say", "warn"]
+from codeeval.visible import visible
+
+__all__ = ["LogFormat", "complain", "listen", "report_fault", "say", "warn"]
 
 NOTICE = 25
 """Between information and warnings: what a user should know and --quiet keeps back."""
@@ -40,6 +42,11 @@ def complain(text: str) -> None:
     _log.error("%s", text)
 
 
+def report_fault(error: BaseException) -> None:
+    """Tell the user of a fault of ours, with its traceback."""
+    _log.critical("a fault of codeeval itself: please report it", exc_info=error)
+
+
 def listen(*, verbose: int = 0, quiet: bool = False, form: LogFormat = LogFormat.TEXT) -> None:
     """Decide what is told, and how.
 
@@ -48,26 +55,35 @@ def listen(*, verbose: int = 0, quiet: bool = False, form: LogFormat = LogFormat
         quiet: Warnings and errors only.
         form: How a line looks.
     """
-    handler = _Handler()
-    handler.setFormatter(_Json() if form is LogFormat.JSON else _Text())
-    usual = _level(os.environ.get("CODEEVAL_LOG_LEVEL", "")) or logging.WARNING
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.DEBUG if verbose > 1 else usual)
-    ours = logging.WARNING if quiet else min(usual, NOTICE)
+    configured = logging.getLevelNamesMapping().get(
+        os.environ.get("CODEEVAL_LOG_LEVEL", "").strip().upper()
+    )
+    others = logging.DEBUG if verbose > 1 else (configured or logging.WARNING)
+    ours = configured or NOTICE
     if verbose:
         ours = logging.DEBUG if verbose > 1 else logging.INFO
-    logging.getLogger("codeeval").setLevel(ours)
-
-
-def _level(name: str) -> int | None:
-    return logging.getLevelNamesMapping().get(name.strip().upper())
+    elif quiet:
+        ours = max(ours, logging.WARNING)
+    handler = _Handler(ours, others)
+    handler.setFormatter(_Json() if form is LogFormat.JSON else _Text())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(others)
+    # A run's log.txt has all information, whatever is told here.
+    logging.getLogger("codeeval").setLevel(min(ours, logging.INFO))
 
 
 class _Handler(logging.Handler):
     """Writes lines to standard error as it is now, around the bar if there is one."""
 
+    def __init__(self, ours: int, others: int) -> None:
+        super().__init__()
+        self._ours, self._others = ours, others
+
     def emit(self, record: logging.LogRecord) -> None:
+        own = record.name == "codeeval" or record.name.startswith("codeeval.")
+        if record.levelno < (self._ours if own else self._others):
+            return
         try:
             line = self.format(record)
             if sys.stderr.isatty():
@@ -83,7 +99,10 @@ class _Handler(logging.Handler):
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         kind = "error: " if record.levelno >= logging.ERROR else ""
-        return f"codeeval: {kind}{super().format(record)}"
+        line = f"codeeval: {kind}{visible(record.getMessage())}"
+        if record.exc_info:
+            line += f"\n{self.formatException(record.exc_info)}"
+        return line
 
 
 class _Json(logging.Formatter):

@@ -276,3 +276,13 @@ def test_a_new_run_is_nobody_elses(tmp_path):
         paths.append(new_run(tmp_path, SPEC, "tiny"))
         write(paths[-1])
     assert len(set(paths)) == 3
+
+
+@pytest.mark.parametrize("name", [".lock", "log.txt", "report.html.part"])
+def test_a_link_in_a_directory_is_not_followed(tmp_path, name):
+    (tmp_path / "victim").write_text("mine")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(tmp_path / "victim")
+    with pytest.raises(RunConflict, match="is a link"):
+        RunDirectory(tmp_path / "run", {"spec": {}})
+    assert (tmp_path / "victim").read_text() == "mine"

@@ -11,7 +11,7 @@ from codeeval.sandbox.codec import encode, pack
 from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.program import Asserts, Blob, Calls, Program
 from codeeval.sandbox.verdict import Status
-from codeeval.truth import TruthError, Truths, cache_directory
+from codeeval.truth import TruthError, Truths, cache_directory, is_whole
 from tests.codeeval.evaluating import Counting, Scripted, verdict_of
 
 REFERENCE = "def cube(x):\n    return x ** 3\n"
@@ -121,7 +121,7 @@ def test_reading_a_file_runs_nothing(executor, tmp_path):
     truth_of(cubes(7), executor, tmp_path)
     (path,) = tmp_path.iterdir()
     head, rest = path.read_bytes().split(b"\n", 1)
-    assert set(json.loads(head)) == {"sizes", "cpu_seconds", "sha256"}
+    assert set(json.loads(head)) == {"key", "sizes", "cpu_seconds", "sha256"}
     assert rest == encode(343)
 
 
@@ -229,3 +229,17 @@ def test_the_cache_is_where_the_user_says(monkeypatch, variables, folder):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert str(cache_directory()) == folder
+
+
+def test_a_truth_that_was_changed_or_renamed_is_made_again(executor, tmp_path):
+    truth = truth_of(cubes(7), executor, tmp_path)
+    (path,) = tmp_path.iterdir()
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert not is_whole(path)
+    assert truth_of(cubes(7), executor, tmp_path).expected == truth.expected
+    assert is_whole(path)
+    other = path.with_name("0" * 64)
+    path.rename(other)
+    assert not is_whole(other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import pytest
 import typer
@@ -45,6 +46,24 @@ class TestGeneral:
             (["evaluate", "starter"], "no samples"),
             (["evaluate", "--samples", "x.jsonl"], "no task"),
             (["evaluate", "starter", "a", "b"], "one argument too many: 'b'"),
+            (["evaluate", ",", "a"], "no task is named"),
+            (["evaluate", "starter", "a", "--isolation", "vm"], "--isolation must be one of"),
+            (["evaluate", "starter", "a", "--stop", "x"], "--stop is for --extraction stop"),
+            (
+                ["evaluate", "starter", "a", "--runtime", "runsc", "--sandbox", "bubblewrap"],
+                "--runtime is for Docker",
+            ),
+            (["evaluate", "starter@9", "a"], "starter has one release only"),
+            (["evaluate", "humaneval-plus@9", "a"], "no release '9'"),
+            (["evaluate", "starter", "a", "--from", "June"], "must be a date"),
+            (
+                ["evaluate", "starter", "a", "--output", STARTER / "right.jsonl"],
+                "must name a directory",
+            ),
+            (["evaluate", "starter", "a", "--mini", "--noextreme"], "contradict each other"),
+            (["evaluate", "starter", "a", "--fail-under", "xpass@1=0.5"], "must be such as pass@1"),
+            (["evaluate", "-t", "starter", "--dataset", "mbpp", "a"], "contradicts --dataset mbpp"),
+            (["evaluate", "starter", "a", "--missing", "fail", "--allow-missing"], "contradicts"),
             (["evaluate", "nope", "a"], "no task 'nope'"),
             (["evaluate", "humanevel", "a"], "did you mean 'humaneval'"),
             (["evaluate", "starter", "a", "--k", "0"], "--k must be whole numbers above 0"),
@@ -89,6 +108,20 @@ class TestGeneral:
         assert with_hyphens(words) == [
             "--n-workers", "2", "--pass-k=a_b", "x_y", "--", "--left_alone",
         ]  # fmt: skip
+
+    def test_other_ways_to_say_flags(self):
+        assert with_hyphens(["evaluate", "--base_only=True", "--mini=False", "x"]) == [
+            "evaluate", "--base-only", "x",
+        ]  # fmt: skip
+        assert with_hyphens(["--quiet", "tasks", "--json"]) == ["tasks", "--json", "--quiet"]
+        assert with_hyphens(["--json", "--version"]) == ["version", "--json"]
+        assert with_hyphens(["evaluate", "--version"]) == ["version"]
+        assert with_hyphens([]) == ["--help"]
+        assert with_hyphens(["sandbox"]) == ["sandbox", "--help"]
+
+    def test_alone_it_helps(self, call):
+        assert "Usage: codeeval" in call().out
+        assert call("cache").code == 0
 
     def test_every_flag_is_a_variable_too(self, call, monkeypatch):
         monkeypatch.setenv("CODEEVAL_N_WORKERS", "none")
@@ -293,11 +326,13 @@ class TestProgress:
         assert "2/2" in stream.getvalue()
 
     def test_lines_elsewhere(self):
-        stream, seen = io.StringIO(), ""
-        for _ in self.count(Progress(shown=True, stream=stream, line_seconds=0.01)):
-            while "2/2 samples" not in seen:
-                seen = stream.getvalue()
-        assert "passed 1, failed 0, infra 1" in seen
+        lines: list[str] = []
+        progress = Progress(shown=True, stream=io.StringIO(), line_seconds=0.01, tell=lines.append)
+        end = time.monotonic() + 20
+        for _ in self.count(progress):
+            while not any("2/2 samples" in line for line in lines) and time.monotonic() < end:
+                time.sleep(0.01)
+        assert "passed 1, failed 0, infra 1" in lines[-1]
 
     def test_nothing_if_not_wanted(self):
         stream = self.Terminal()

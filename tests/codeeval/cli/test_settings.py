@@ -74,10 +74,17 @@ class TestPrecedence:
 
     def test_secrets_are_masked(self, settings, tmp_path, monkeypatch):
         monkeypatch.setenv("OPENAI_API_KEY", "sk-verysecret")
-        monkeypatch.setenv("https_proxy", "http://me:pass@proxy:3128")
-        found = settings()
-        assert found["OPENAI_API_KEY"] == ("***", "environment")
-        assert found["https_proxy"] == ("http://***@proxy:3128", "environment")
+        monkeypatch.setenv("DOCKER_AUTH_CONFIG", "{}")
+        monkeypatch.setenv("CODEEVAL_FOO_PASS", "hunter2")
+        for name, value, shown in (
+            ("https_proxy", "http://me:p@ss/w0rd@proxy:3128", "http://***@proxy:3128"),
+            ("http_proxy", "me:secret@proxy:3128", "***@proxy:3128"),
+            ("OPENAI_BASE_URL", "https://h/v1?api_key=sk-1", "https://h/v1?***"),
+        ):
+            monkeypatch.setenv(name, value)
+            assert settings()[name] == (shown, "environment")
+        for name in ("OPENAI_API_KEY", "DOCKER_AUTH_CONFIG", "CODEEVAL_FOO_PASS"):
+            assert settings()[name] == ("***", "environment")
 
     def test_the_doctor_prints_a_table(self, call):
         out = call("doctor").out
@@ -100,6 +107,50 @@ class TestConsent:
         ended = call("evaluate", "starter", STARTER / "right.jsonl", "--sandbox", "unsafe-local")
         refused(ended, 2, "if you trust it, say both")
 
+    def test_what_other_tools_call_it_is_not_taken_from_an_env_file(
+        self, call, tmp_path, monkeypatch
+    ):
+        monkeypatch.delenv("HF_ALLOW_CODE_EVAL", raising=False)
+        (tmp_path / ".env").write_text("HF_ALLOW_CODE_EVAL=1\nCODEEVAL_SANDBOX=unsafe-local\n")
+        ended = call("evaluate", "starter", "nope")
+        assert "not taken from a file in the working folder" in ended.err
+        assert "HF_ALLOW_CODE_EVAL" in ended.err
+        assert "CODEEVAL_SANDBOX" not in os.environ
+        assert "HF_ALLOW_CODE_EVAL" not in os.environ
+
+    @pytest.mark.parametrize("name", ["codeeval.toml", "named.toml", "user/codeeval/config.toml"])
+    def test_no_file_is_half_of_it(self, call, tmp_path, monkeypatch, name):
+        monkeypatch.setenv("CODEEVAL_ALLOW_UNSAFE", "1")
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('sandbox = "unsafe-local"\n')
+        words = ["--config", name] if name == "named.toml" else []
+        refused(call("evaluate", "starter", "nope", *words), 3, "is agreed to on the command line")
+
+    @pytest.mark.parametrize(
+        "line", ['output = "/x"', "overwrite = true", 'runtime = "runc"', 'data-file = "x"',
+                 'compat = "evalplus"', 'runs = "x"', 'isolation = "worker"']
+    )  # fmt: skip
+    def test_a_folder_does_not_say_where_things_go(self, call, tmp_path, line):
+        (tmp_path / "codeeval.toml").write_text(line)
+        refused(call("evaluate", "starter", "nope"), 3, "a file in the working folder may not say")
+        (tmp_path / "codeeval.toml").rename(tmp_path / "own.toml")
+        ended = call("evaluate", "starter", "nope", "--config", "own.toml")
+        assert "may not say" not in ended.err
+
+    @pytest.mark.parametrize("name", [
+        "HF_ENDPOINT", "OPENAI_BASE_URL", "DOCKER_HOST", "CODEEVAL_CACHE", "CODEEVAL_OUTPUT",
+        "CODEEVAL_CONFIG", "CODEEVAL_RUNTIME",
+    ])  # fmt: skip
+    def test_a_folder_does_not_say_where_secrets_go(self, call, tmp_path, monkeypatch, name):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HF_TOKEN", "")
+        monkeypatch.delenv("HF_TOKEN")
+        (tmp_path / ".env").write_text(f"{name}=http://evil\nHF_TOKEN=mine\n")
+        ended = call("version")
+        assert f"not taken from a file in the working folder: {name}" in ended.err
+        assert name not in os.environ
+        assert os.environ["HF_TOKEN"] == "mine"
+
     def test_nothing_unknown_is_taken_from_an_env_file(self, call, tmp_path):
         (tmp_path / ".env").write_text("LD_PRELOAD=/evil.so\nPATH=/evil\n")
         assert call("version").code == 0
@@ -121,6 +172,53 @@ class TestConsent:
         assert "model code runs in a sandbox here" in ended.err
 
 
+class TestCommandLine:
+    """What stands on the command line is more than what files and variables say."""
+
+    def test_another_flag_for_the_same(self, call, tmp_path):
+        (tmp_path / "codeeval.toml").write_text('task = "starter"\nallow-missing = true\n')
+        refused(call("evaluate", "--dataset", "mbpp", "--samples", "nope"), 3, "no data for mbpp")
+        write(tmp_path / "s.jsonl", right()[:1])
+        ended = call("evaluate", "s.jsonl", *UNSAFE, "--missing", "error")
+        refused(ended, 3, "47 of 48 problems have no sample")
+
+    def test_places(self, call, tmp_path):
+        (tmp_path / "codeeval.toml").write_text('tasks = ["starter", "mbpp"]\nsamples = "x"\n')
+        refused(call("evaluate", "starter", "nope"), 3, "nope: cannot be read")
+        (tmp_path / "codeeval.toml").write_text('task = "starter"\n')
+        refused(call("evaluate", "nope"), 3, "nope: cannot be read")
+        (tmp_path / "codeeval.toml").write_text('samples = "nope"\n')
+        refused(call("evaluate", "starter"), 3, "nope: cannot be read")
+
+    def test_another_variable_for_the_same(self, call, tmp_path, monkeypatch, settings):
+        monkeypatch.setenv("CODEEVAL_PARALLEL", "2")
+        (tmp_path / ".env").write_text("CODEEVAL_WORKERS=7\n")
+        assert settings()["workers"] == (2, "environment (CODEEVAL_PARALLEL)")
+
+    def test_settings_of_evaluate_are_no_others(self, call, tmp_path):
+        (tmp_path / "codeeval.toml").write_text("k = [1, 10]\n")
+        assert call("plan").code == 0
+
+    def test_a_users_own_file_may_be_named(self, call, tmp_path, monkeypatch, settings):
+        (tmp_path / "mine.toml").write_text("limit = 3\n")
+        (tmp_path / "codeeval.toml").write_text("workers = 3\n")
+        monkeypatch.setenv("CODEEVAL_CONFIG", str(tmp_path / "mine.toml"))
+        found = settings()
+        assert found["limit"] == (3, str(tmp_path / "mine.toml"))
+        assert found["workers"] == (3, "codeeval.toml")
+
+    def test_a_broken_file_stops_evaluations_only(self, call, tmp_path):
+        (tmp_path / "codeeval.toml").write_text("bogus = 1\n")
+        ended = call("version")
+        assert ended.code == 0
+        assert "codeeval.toml: no flag --bogus" in ended.err
+
+    def test_without_a_home(self, call, monkeypatch):
+        monkeypatch.setattr("os.path.expanduser", lambda path: path)
+        monkeypatch.delenv("XDG_CONFIG_HOME")
+        assert call("version").code == 0
+
+
 class TestWrongFiles:
     @pytest.mark.parametrize(
         ("name", "content", "text"),
@@ -137,6 +235,14 @@ class TestWrongFiles:
                 "workers: Input should be a valid integer",
             ),
             ("codeeval.toml", "config = 'x'", "no flag --config"),
+            ("codeeval.toml", "limit = true", "limit: must not be true or false"),
+            (
+                "codeeval.toml",
+                "workers = 1\nparallel = 2",
+                "workers and parallel are the same",
+            ),
+            ("codeeval.toml", "workers = {a = 1}", "must be a text, a number or a list"),
+            ("codeeval.yaml", "k: [[1], [2]]", "must be a text, a number or a list"),
             ("codeeval.yaml", "[1, 2]", "must hold keys and values"),
             ("codeeval.yaml", "a: b: c", "codeeval.yaml: not YAML"),
             ("codeeval.yaml", "missing: maybe", "codeeval.yaml: missing: 'maybe' is not one of"),

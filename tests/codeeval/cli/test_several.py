@@ -81,6 +81,37 @@ class TestSeveralTasks:
         refused(ended, ended.code, text)
         assert ended.code in (2, 3)
 
+    def test_all_samples_are_read_before_any_is_judged(self, call, folders):
+        write(folders / "one.jsonl", [sample("one")])
+        ended = call("evaluate", "one/,two/", "--samples", "{task}.jsonl", *UNSAFE, "--json")
+        refused(ended, 3, "two.jsonl: cannot be read")
+        assert not (folders / "runs").exists()
+
+    def test_tasks_of_the_same_name_are_refused(self, call, folders):
+        (folders / "other").mkdir()
+        for name in ("task.yaml", "p.jsonl"):
+            (folders / "other" / name).write_text((folders / "one" / name).read_text())
+        write(folders / "s.jsonl", [sample("one")])
+        refused(call("evaluate", "one/,other/", "s.jsonl", *UNSAFE), 2, "have the same name")
+
+    def test_one_that_cannot_be_judged_does_not_end_the_others(self, call, folders, monkeypatch):
+        whole = Pool.submit
+
+        def submit(pool, program):
+            if "- b" not in program.source:
+                return whole(pool, program)
+            future: Future[Verdict] = Future()
+            future.set_result(Verdict.without_run(Status.INFRASTRUCTURE_ERROR, "the jail is gone"))
+            return future
+
+        monkeypatch.setattr(Pool, "submit", submit)
+        write(folders / "s.jsonl", [sample("one", "-"), sample("two")])
+        ended = call("evaluate", "one/,two/", "s.jsonl", *UNSAFE, "--json")
+        assert ended.code == 1
+        [document] = json.loads(ended.out)
+        assert document["manifest"]["task"] == "two"
+        assert "one: no sample was judged" in ended.err
+
     def test_a_pattern_means_all_that_fit(self, call, monkeypatch):
         from codeeval.tasks.registry import tasks_named
 

@@ -30,6 +30,12 @@ class TestInfo:
         assert len(record["sha256"]) == 64
         assert Path(record["data"]).is_file()
 
+    def test_of_a_folder(self, call, tmp_path):
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "task.yaml").write_text("name: own\nproblems: p.jsonl\n")
+        write(tmp_path / "own" / "p.jsonl", [BROKEN])
+        assert json.loads(call("info", "own/", "--json").out)["problems"] == 1
+
     def test_a_task_without_data_says_how_to_get_them(self, call, cache):
         refused(call("info", "humaneval"), 3, "run `codeeval prepare humaneval` where there is")
 
@@ -107,6 +113,7 @@ class TestCache:
         }
 
     def test_clear_deletes_files_of_ours_only(self, call, filled):
+        (filled / "datasets" / "important.csv").write_text("mine")
         (filled / "datasets" / "mine").mkdir()
         (filled / "other.txt").write_text("mine")
         assert call("cache", "clear", "truths").code == 0
@@ -115,3 +122,4 @@ class TestCache:
         assert "deleted 1 files" in ended.err
         assert (filled / "datasets" / "mine").is_dir()
         assert (filled / "other.txt").is_file()
+        assert (filled / "datasets" / "important.csv").is_file()
