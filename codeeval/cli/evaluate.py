@@ -19,8 +19,10 @@ from codeeval.cli.settings import is_said
 from codeeval.cli.stop import Stopper
 from codeeval.cli.values import (
     Compat,
+    DataFile,
     Missing,
     OnInfraError,
+    TaskOptions,
     below,
     chosen,
     ids_chosen,
@@ -153,9 +155,7 @@ def evaluate_command(
         str | None,
         typer.Option(help="Key in the problems' metadata that names a source shared by several."),
     ] = None,
-    data_file: Annotated[
-        Path | None, typer.Option("--data-file", "--problem-file", help="The task's data.")
-    ] = None,
+    data_file: DataFile = None,
     variant: Annotated[str | None, typer.Option(help="EvalPlus: full, mini, noextreme.")] = None,
     mini: Annotated[bool, typer.Option("--mini", help="The same as --variant mini.")] = False,
     noextreme: Annotated[
@@ -173,9 +173,7 @@ def evaluate_command(
     gt_time_limit_factor: Annotated[
         float | None, typer.Option(help="EvalPlus: times the reference's CPU seconds.")
     ] = None,
-    task_option: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE of the task; see `codeeval tasks`.")
-    ] = None,
+    task_option: TaskOptions = None,
     compat: Annotated[
         Compat | None, typer.Option(help="Write that tool's file beside the samples.")
     ] = None,
@@ -297,6 +295,7 @@ def evaluate_command(
     judged = True
     with Stopper() as stopper:
         for own, benchmark, folder, ids in zip(paths, tasks, folders, included, strict=True):
+            stopper.check()  # a signal may have come while the one before was being finished
             try:
                 run = evaluated(
                     own,
@@ -319,7 +318,6 @@ def evaluate_command(
             if not json_:
                 print_report(run)
             _write_compat(compat, own, run)
-            stopper.check()
     if json_:
         documents = [_document(run) for run in runs_made]
         print(json.dumps(documents if len(tasks) > 1 else documents[0], indent=1))

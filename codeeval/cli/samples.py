@@ -12,7 +12,7 @@ import typer
 
 from codeeval.cli.common import Json
 from codeeval.cli.exit import FINISHED
-from codeeval.cli.values import SamplesFormat, chosen, unescaped
+from codeeval.cli.values import DataFile, SamplesFormat, chosen, unescaped
 from codeeval.cli.voice import say
 from codeeval.cli.words import two_of
 
@@ -28,7 +28,6 @@ _Task = Annotated[
 _Format = Annotated[str | None, typer.Option(help="Format of the samples; told by content.")]
 _Field = Annotated[str | None, typer.Option(help="JSONL key of the id, of the code.")]
 _Unknown = Annotated[bool, typer.Option("--allow-unknown", help="Leave unknown problems out.")]
-_DataFile = Annotated[Path | None, typer.Option(help="The task's data.")]
 
 
 def convert_command(
@@ -42,7 +41,7 @@ def convert_command(
     id_field: _Field = None,
     code_field: _Field = None,
     allow_unknown: _Unknown = False,
-    data_file: _DataFile = None,
+    data_file: DataFile = None,
     json_: Json = False,
 ) -> int:
     """Write samples in another format."""
@@ -97,7 +96,7 @@ def sanitize_command(
     id_field: _Field = None,
     code_field: _Field = None,
     allow_unknown: _Unknown = False,
-    data_file: _DataFile = None,
+    data_file: DataFile = None,
     json_: Json = False,
 ) -> int:
     """Take the code out of samples and write it beside them, as X-sanitized.jsonl."""
