@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from string import Template
 
 from codeeval.charts import axis, difference_axis, difference_row, forest_row
 from codeeval.compare_text import notes, p_text, place, points
 from codeeval.comparing import RunComparison
 from codeeval.html_parts import table_head, text
-from codeeval.report_html import template
+from codeeval.report_html import page_of
 from codeeval.report_text import interval, percent
 
 __all__ = ["write_comparison_html"]
@@ -20,9 +19,9 @@ LISTED = 500
 
 def write_comparison_html(path: Path, comparison: RunComparison) -> None:
     """Write the comparison as one self-contained page; it appears whole or not at all."""
-    page = Template(template("compare.html")).substitute(
+    page = page_of(
+        "compare.html",
         title=f"{text(comparison.task)} · comparison · codeeval",
-        style=template("report.css"),
         heading=f"{text(comparison.task)} <small>{text(comparison.metric)}</small>",
         byline=f"{len(comparison.runs)} runs, {comparison.problems:,} problems, paired by problem",
         warnings=_warnings(comparison),

@@ -27,7 +27,7 @@ from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.visible import clip
 
-__all__ = ["template", "write_report_html"]
+__all__ = ["page_of", "write_report_html"]
 
 PAGE_BYTES = 5_000_000
 """A page does not grow beyond this, however large the run is."""
@@ -98,9 +98,9 @@ def _page(
     made = [by, moment(manifest.get("finished") or manifest.get("started") or "")]
     if manifest.get("status", "complete") != "complete":
         made.append(f"the run is <b>{text(manifest['status'])}</b>")
-    return Template(template("report.html")).substitute(
+    return page_of(
+        "report.html",
         title=" · ".join([task, *map(text, models), "codeeval"]),
-        style=template("report.css"),
         heading=f"{task} <small>{version}</small>" if version else task,
         byline=" · ".join(part for part in made if part),
         headline=_headline(report),
@@ -270,6 +270,12 @@ def _models(report: Report, excerpts: Iterable[Excerpt]) -> list[str]:
     return [*models[:3], f"{len(models) - 3} more"] if len(models) > 3 else models
 
 
-def template(name: str) -> str:
-    """Return the text of a template that ships with the package."""
+def page_of(name: str, *, title: str, **parts: str) -> str:
+    """Return the page whose body is the template of this name, filled with HTML."""
+    body = Template(_template(name)).substitute(parts)
+    style = _template("report.css")
+    return Template(_template("page.html")).substitute(title=title, style=style, body=body)
+
+
+def _template(name: str) -> str:
     return (Path(__file__).parent / "templates" / name).read_text("utf-8")
