@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
-from codeeval.sandbox.codec import pack, unpack
+from codeeval.sandbox.codec import encode, pack, unpack
 from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.executor import Executor
 from codeeval.sandbox.program import (
@@ -28,6 +29,7 @@ from codeeval.sandbox.program import (
     Blob,
     Calls,
     Check,
+    Costs,
     Limits,
     Outputs,
     Program,
@@ -37,7 +39,7 @@ from codeeval.sandbox.verdict import Status
 
 __all__ = ["TruthError", "Truths", "cache_directory", "is_whole"]
 
-FORMAT = 4
+FORMAT = 5
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 
 
@@ -69,6 +71,16 @@ def _content(path: Path) -> tuple[dict[str, Any], bytes] | None:
         return (head, content) if right and sum(head["sizes"]) == len(content) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def machine() -> tuple[str, str]:
+    """Return what costs depend on beside the image: the name of the host and of its processor."""
+    processor = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+        processor = names[0] if names else processor
+    return platform.node(), processor
 
 
 def _digest(*parts: bytes) -> str:
@@ -129,6 +141,9 @@ class Truths:
             return replace(check, truth=future.result())
         if isinstance(check, Asserts):
             return replace(check, sealed=future.result())
+        if isinstance(check, Costs):
+            inputs, truth = future.result()
+            return replace(check, inputs=inputs, truth=truth)
         raise AssertionError(check)
 
     def _key(self, *parts: str) -> str:
@@ -145,6 +160,12 @@ class Truths:
         if isinstance(check, Asserts) and check.sealed is None and check.can_be_sealed:
             key = self._key("asserts", check.reference, check.tests, *check.entry_points)
             return self._once(key, self._find_sealed, check, limits)
+        if isinstance(check, Costs) and check.truth is None:
+            given = check.inputs.digest if check.inputs is not None else check.generator
+            shape = f"{check.clock} {check.span_seconds} {[each.cases for each in check.levels]}"
+            image = str(getattr(self._executor, "image", ""))
+            parts = (check.entry_point, check.reference, given, shape, image, *machine())
+            return self._once(self._key("costs", *parts), self._find_costs, check, limits)
         return None
 
     def _once(
@@ -185,9 +206,42 @@ class Truths:
             raise TruthError(
                 f"the check {check.name!r} of {check.entry_point!r}: {error}"
             ) from error
-        parts = unpack(truth.expected.data)
-        self._write(key, {"cpu_seconds": truth.cpu_seconds}, parts)
+        self._keep(key, truth)
         return truth
+
+    def _find_costs(self, key: str, check: Costs, limits: Limits) -> tuple[Blob, Truth]:
+        """Have the inputs made, if they are not given, and the reference timed with them."""
+        enough = replace(REFERENCE_LIMITS, memory_bytes=limits.memory_bytes)
+        inputs = check.inputs
+        try:
+            if inputs is None:
+                cases = pack([encode(case) for case in check.cases])
+                maker = self._key("inputs", check.generator, cases.hex())
+                made = self._read(maker)
+                if made is None:
+                    outputs = Outputs("generate", Blob(cases), whole=True)
+                    made = self._executor.truth(Program(check.generator, (outputs,), enough))
+                    self._keep(maker, made)
+                inputs = made.expected
+            kept = self._read(key)
+            if kept is None:
+                groups = tuple(level.cases for level in check.levels)
+                outputs = Outputs(
+                    check.entry_point, inputs, check.clock, check.span_seconds, groups
+                )
+                kept = self._executor.truth(Program(check.reference, (outputs,), enough))
+                self._keep(key, kept)
+        except SandboxUnavailable:
+            raise
+        except SandboxError as error:
+            raise TruthError(
+                f"the check {check.name!r} of {check.entry_point!r}: {error}"
+            ) from error
+        return inputs, kept
+
+    def _keep(self, key: str, truth: Truth) -> None:
+        head = {name: getattr(truth, name) for name in ("cpu_seconds", "around_seconds", "copies")}
+        self._write(key, head, unpack(truth.expected.data))
 
     def _read_head(self, key: str) -> dict[str, Any] | None:
         found = _content(self._folder / key) if self._folder is not None else None
@@ -200,11 +254,13 @@ class Truths:
         head, content = found
         try:
             seconds = tuple(float(second) for second in head["cpu_seconds"])
+            around = tuple(float(second) for second in head["around_seconds"])
+            copies = tuple(int(count) for count in head["copies"])
         except (KeyError, TypeError, ValueError):
             return None
         ends = list(accumulate(head["sizes"], initial=0))
         parts = [content[start:end] for start, end in pairwise(ends)]
-        return Truth(Blob(pack(parts)), seconds)
+        return Truth(Blob(pack(parts)), seconds, around, copies)
 
     def _write(self, key: str, head: Mapping[str, Any], parts: Sequence[bytes]) -> None:
         if self._folder is None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import select
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,15 @@ __all__ = [
     "Case",
 ]
 
+TRUSTED_LIMITS = {
+    "cpu_seconds": 300.0,
+    "wall_seconds": 600.0,
+    "memory_bytes": 4 * 2**30,
+    "processes": 64,
+    "output_bytes": 0,
+    "disk_bytes": 64 * 2**20,
+    "stack_bytes": 64 * 2**20,
+}
 GRACE_SECONDS = 0.2
 GRADER_CPU_SECONDS = 20
 GRADER_WALL_SECONDS = 240.0
@@ -56,7 +65,8 @@ class Bench:
 
     Args:
         config: ``users``, ``alone``, ``first_user``, ``root``, ``filter_calls``, ``shared``
-            (further directories that samples can write to), ``path`` (of libraries),
+            (further directories that samples can write to), ``path`` (of libraries), ``core`` (the
+            number of the core on which calls are timed, among those that there are),
             ``temporary`` (a directory that goes with the runner, or nothing).
         host: Where programs come from.
     """
@@ -72,10 +82,39 @@ class Bench:
         self.sequence = 0
         self.nothing = os.open("/dev/null", os.O_RDWR)
         self.examiner: Examiner | None = None
+        self._cores = sorted(os.sched_getaffinity(0))
+        self._core = self._cores[config["core"] % len(self._cores)]
+        self.empty_seconds: dict[str, float] = {}
+        """What a call of nothing seems to take, by each clock."""
         self.unfit = False
         """Whether no other candidate can be started here."""
 
-    def _start(self, case: Case, order: Order) -> Sample:
+    def quiet(self, code: int) -> Case:
+        """Return a trusted program, of whose output nothing is kept."""
+        return Case(code, TRUSTED_LIMITS, Capture(0), Capture(0))
+
+    @contextlib.contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Have samples run on one core, and this process, which reads their clocks, as well.
+
+        What the kernel says of the clock of a process that runs on another core lags behind.
+        """
+        processes = (0, self.zygote.pid)
+        for pid in processes:
+            os.sched_setaffinity(pid, {self._core})
+        try:
+            yield
+        finally:
+            for pid in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.sched_setaffinity(pid, self._cores)
+
+    def start(self, case: Case, order: Order) -> Sample:
+        """Start a sample; the order's channel is closed here.
+
+        Raises:
+            BrokenJail: If it cannot be forked.
+        """
         self.sequence += 1
         try:
             sample = Sample(
@@ -110,7 +149,7 @@ class Bench:
             self._known = depends, self.group.footing(ours)
         return self._known[1]
 
-    def _finish(self, sample: Sample) -> bool:
+    def finish(self, sample: Sample) -> bool:
         """End a sample and remove what it left where it may write; whether something is left."""
         clean = sample.finish() and self._is_clean(sample)
         ending = sample.ending
@@ -148,7 +187,7 @@ class Bench:
             return False
 
         sample.watch({channel: take}, self.host.frames)
-        left = self._finish(sample)
+        left = self.finish(sample)
         os.set_blocking(channel, False)
         with contextlib.suppress(BlockingIOError):
             while data := os.read(channel, CHUNK):
@@ -175,7 +214,7 @@ class Bench:
     def _without_examiner(self, sample: Sample, examiner: Examiner) -> dict[str, Any]:
         """Dismiss an examiner that has given no verdict, and say what that means."""
         alive = examiner.is_alive()
-        self._dismiss()
+        self.dismiss()
         if sample.ending.limit or alive:
             status, message = "wrong_answer", "answers that take too long to be examined"
         elif self.confinement.users:
@@ -184,7 +223,7 @@ class Bench:
             status, message = "runtime_error", GRADER_KILLED
         return {"status": status, "message": message} | NOTHING_COMPLETED
 
-    def _dismiss(self) -> None:
+    def dismiss(self) -> None:
         """End the examiner, if there is one; the next sealed check starts another."""
         if self.examiner is not None:
             self.confinement.kill_all(self.confinement.grader, {self.zygote.pid})

@@ -10,7 +10,10 @@ from typing import Any
 
 __all__ = ["BOOT", "RUNNER_MODULES", "start_bytes"]
 
-ZYGOTE_MODULES = ("trees", "codec", "records", "confine", "candidate", "unittests", "zygote")
+ZYGOTE_MODULES = (
+    *("trees", "codec", "records", "confine"),
+    *("candidate", "measured", "unittests", "zygote"),
+)
 RUNNER_MODULES = (
     *ZYGOTE_MODULES,
     "host",
@@ -21,6 +24,10 @@ RUNNER_MODULES = (
     "grading",
     "examiner",
     "bench",
+    "costs",
+    "pacing",
+    "assessor",
+    "costing",
     "runner",
 )
 """In an order in which each imports only those before it, and the standard library."""

@@ -39,6 +39,7 @@ __all__ = [
     "run_reference",
     "run_script",
     "run_served",
+    "send_value",
 ]
 
 HIDDEN = ("codeeval", "ctypes", "_ctypes", "array", "mmap")
@@ -194,15 +195,18 @@ def run_calls(entry_point: str, keep_going: bool, listed: bool) -> None:
             return
 
 
-def run_reference(entry_point: str) -> None:
-    """Do as `run_calls`, and say after each call how much CPU time it took."""
+def run_reference(entry_point: str, whole: bool) -> None:
+    """Do as `run_calls`, and say after each call how much CPU time it took.
+
+    With ``whole`` large outputs are not sent as digests.
+    """
     calls = marshal.loads(received(GIVEN))
     function = loaded_function(entry_point)
     if function is None:
         return
     for call in calls:
         started = time.process_time()
-        if not answer(function, call):
+        if not answer(function, call, condensed=LARGEST if whole else CONDENSED):
             return
         write_record(CHANNEL, TOOK, SECONDS.pack(time.process_time() - started))
 
@@ -232,8 +236,8 @@ def listing(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def answer(function: Callable[..., Any], call: bytes) -> bool:
-    """Make one call and send its outcome; False if it raised."""
+def answer(function: Callable[..., Any], call: bytes, *, condensed: int = CONDENSED) -> bool:
+    """Make one call and send its outcome; False if it raised. See `send_value`."""
     try:
         arguments = loads(call)
         value = function(*arguments)
@@ -241,6 +245,16 @@ def answer(function: Callable[..., Any], call: bytes) -> bool:
         data = f"{kind_of(error, loading=True)}\n{describe(error)}"
         write_record(CHANNEL, RAISED, data.encode("utf-8", "backslashreplace"))
         return False
+    return send_value(value, condensed=condensed)
+
+
+def send_value(value: Any, *, condensed: int = CONDENSED) -> bool:
+    """Send what a call returned; False if it is no plain data.
+
+    Args:
+        value: Anything.
+        condensed: If it is exact and has more bytes than this, it is sent as a digest.
+    """
     try:
         data_of_value = encode(value)
     except BaseException:  # a hostile value may raise anything
@@ -248,7 +262,7 @@ def answer(function: Callable[..., Any], call: bytes) -> bool:
         write_record(CHANNEL, RAISED, text.encode("utf-8", "backslashreplace"))
         return False
     size = len(data_of_value)
-    if size > LARGEST or (size > CONDENSED and is_exact(value)):
+    if size > LARGEST or (size > condensed and is_exact(value)):
         from hashlib import sha256  # seldom needed, and a large library to have in each fork
 
         write_record(CHANNEL, DIGEST, sha256(data_of_value).digest())

@@ -10,11 +10,9 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from codeeval.sandbox.codec import pack
 from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.jail import Jail, JailDied
 from codeeval.sandbox.program import (
-    Blob,
     Check,
     Limits,
     Outputs,
@@ -24,7 +22,7 @@ from codeeval.sandbox.program import (
     UnitTests,
 )
 from codeeval.sandbox.verdict import CheckResult, Status, Verdict
-from codeeval.sandbox.wire import blobs_of, encode_program, frame, outputs_of, verdict_of
+from codeeval.sandbox.wire import blobs_of, encode_program, frame, truth_of, verdict_of
 
 __all__ = ["SANDBOXES", "Executor", "Jails", "Pool", "default_workers", "open_executor"]
 
@@ -216,8 +214,7 @@ class Pool:
         verdict = job.future.result()
         if verdict.status is not Status.PASSED:
             raise SandboxError(f"the reference failed: {verdict.status}: {verdict.message}")
-        outputs, seconds = outputs_of(job.payload)
-        return Truth(Blob(pack(outputs)), tuple(seconds))
+        return truth_of(job.payload)
 
     def close(self) -> None:
         """End all jails; programs that were not judged raise SandboxUnavailable."""

@@ -76,9 +76,9 @@ class Judge:
             return f"call {i + 1}: what it returned cannot be read: {error!s:.100}"
         except Exception as error:  # hostile values meet arithmetic: anything may come
             problem = f", which cannot be compared ({type(error).__name__}: {error!s:.80})"
-        return f"call {i + 1}: {self._describe(i, answer)}{problem}"[:MESSAGE_LENGTH]
+        return f"call {i + 1}: {self.describe(i, answer)}{problem}"[:MESSAGE_LENGTH]
 
-    def _describe(self, i: int, answer: bytes) -> str:
+    def describe(self, i: int, answer: bytes) -> str:
         """Say what was called, what came back and what was expected, in a few words."""
         try:
             arguments = _show(loads(self.inputs[i]), 120)

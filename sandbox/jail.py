@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import select
@@ -21,6 +22,7 @@ from codeeval.sandbox.wire import FRAME
 __all__ = ["Jail", "JailDied", "ProcessJail", "Stream"]
 
 START_SECONDS = 60.0
+STARTED = itertools.count()
 
 
 class JailDied(SandboxError):
@@ -58,7 +60,7 @@ class Jail:
         self._stream = stream
         self._buffer = bytearray()
         try:
-            stream.write(start_bytes(config))
+            stream.write(start_bytes({**config, "core": next(STARTED)}))
             self.hello: Mapping[str, Any] = self.receive(START_SECONDS)[0]["hello"]
         except OSError as error:
             raise JailDied(f"the sandbox did not start: {error}; {stream.close()}") from error

@@ -11,7 +11,10 @@ __all__ = [
     "Asserts",
     "Blob",
     "Calls",
+    "CLOCKS",
     "Check",
+    "Costs",
+    "Level",
     "Limits",
     "Outputs",
     "Program",
@@ -145,15 +148,19 @@ class UnitTests(_Part):
 
 @dataclass(frozen=True)
 class Truth:
-    """What a reference did with the inputs of a :class:`Calls` check.
+    """What a reference did with the inputs of a :class:`Calls` or a :class:`Costs` check.
 
     Attributes:
         expected: Its outputs, encoded by ``codec.pack``.
-        cpu_seconds: CPU time of each of its calls.
+        cpu_seconds: CPU time of each of its calls; for costs the seconds of their clock.
+        around_seconds: For costs: what its processes took beside each call.
+        copies: For costs: how often each call is made in one process.
     """
 
     expected: Blob
     cpu_seconds: tuple[float, ...]
+    around_seconds: tuple[float, ...] = ()
+    copies: tuple[int, ...] = ()
 
     @cached_property
     def blob(self) -> Blob:
@@ -192,12 +199,115 @@ class Calls(_Part):
     name: str = "tests"
 
 
+CLOCKS = ("cpu", "wall")
+"""What a cost can be: CPU time of the candidate's process, or time that passes."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """Inputs of one size.
+
+    Attributes:
+        cases: How many there are.
+        weight: How much its cost counts; at 0 its calls are checked and not timed.
+        size: The size, for plots.
+    """
+
+    cases: int
+    weight: float
+    size: float = 0.0
+
+
+@dataclass(frozen=True)
+class Costs(_Part):
+    """What calls of the entry point cost beside those of a reference, and whether they are right.
+
+    Sealed, and the clock is out of reach as well. A level costs what its slowest case does. Timed
+    calls are made in processes of their own on one core, by reference and candidate in turn, until
+    the score of ``costs.score`` is known well enough.
+
+    A level that takes longer than T (``costs.time_limit``), and than the floor, is censored: it is
+    not finished, nor are those after it. That is no failure; in a level that is not timed it is.
+
+    Attributes:
+        entry_point: The name of the function.
+        levels: The levels in turn, from the smallest.
+        inputs: The argument tuples of all cases, encoded by ``codec.pack``; None until somebody ran
+            the generator.
+        generator: Trusted source with a function ``generate(level, case)`` that returns a tuple of
+            arguments.
+        reference: Trusted source whose function of the same name gives expected outputs and costs.
+        truth: What the reference returned and what each call cost; None until somebody ran it.
+        checker: Trusted source with a function ``__check(arguments, expected, returned)``; if
+            empty, outputs must be equal, and of the same types.
+        censoring: Names of exceptions that count as not finished, as a lack of memory does.
+        clock: One of `CLOCKS`.
+        limit_factor: T in times of the reference's slowest level.
+        limit_floor: What a level may take at least before it is censored, in seconds.
+        precision: How wide the 95 % interval of the score may be.
+        repeats: The least and the most repeats of a timed call.
+        span_seconds: A timed call that is shorter is made several times in a process.
+    """
+
+    entry_point: str
+    levels: tuple[Level, ...]
+    inputs: Blob | None = field(repr=False, default=None)
+    generator: str = field(repr=False, default="")
+    reference: str = field(repr=False, default="")
+    truth: Truth | None = field(repr=False, default=None)
+    checker: str = field(repr=False, default="")
+    censoring: tuple[str, ...] = ()
+    clock: str = "cpu"
+    limit_factor: float = 2.0
+    limit_floor: float = 0.02
+    precision: float = 0.02
+    repeats: tuple[int, int] = (2, 30)
+    span_seconds: float = 0.02
+    name: str = "tests"
+
+    def __post_init__(self) -> None:
+        if self.clock not in CLOCKS:
+            raise ValueError(f"no clock {self.clock!r}; known: {', '.join(CLOCKS)}")
+        if not any(level.weight > 0 for level in self.levels):
+            raise ValueError("at least one level must be timed")
+
+    @property
+    def cases(self) -> tuple[tuple[int, int], ...]:
+        """Level and number of each case, in order."""
+        return tuple(
+            (level, case) for level, each in enumerate(self.levels) for case in range(each.cases)
+        )
+
+    @cached_property
+    def blob(self) -> Blob:
+        """What its judge needs, and no candidate may see."""
+        if self.inputs is None or self.truth is None:
+            raise ValueError(f"the check {self.name!r} has no inputs or no truth (codeeval.truth)")
+        expected = marshal.loads(self.truth.expected.data)
+        truth = self.truth
+        times = map(list, (truth.cpu_seconds, truth.around_seconds, truth.copies))
+        return Blob(marshal.dumps((self.reference, self.checker, expected, *times), 2))
+
+
 @dataclass(frozen=True)
 class Outputs(_Part):
-    """Call the entry point for each input and hand back what it returned: how truths are made."""
+    """Call the entry point for each input and hand back what it returned: how truths are made.
+
+    Attributes:
+        entry_point: The name of the function.
+        inputs: The argument tuples, encoded by ``codec.pack``.
+        clock: If given, one of `CLOCKS`: each call is timed as a `Costs` check times it, in
+            processes of its own.
+        groups: How many inputs in turn are timed alike, if they are timed.
+        whole: Whether large outputs are to be handed back whole, not as digests.
+    """
 
     entry_point: str
     inputs: Blob
+    clock: str = ""
+    span_seconds: float = 0.02
+    groups: tuple[int, ...] = ()
+    whole: bool = False
     name: str = "outputs"
 
 
@@ -218,7 +328,7 @@ class Stdio(_Part):
     name: str = "tests"
 
 
-Check = Asserts | Calls | Outputs | Stdio | UnitTests
+Check = Asserts | Calls | Costs | Outputs | Stdio | UnitTests
 
 
 @dataclass(frozen=True)

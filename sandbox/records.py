@@ -11,6 +11,7 @@ __all__ = [
     "FAILED",
     "FirstRecord",
     "LARGEST",
+    "PAUSED",
     "RAISED",
     "READY",
     "SECONDS",
@@ -28,9 +29,10 @@ LARGEST = 64 * 2**20
 """Larger values are sent as the digest of their encoding."""
 PIPE_BYTES = 1 << 16
 
-READY, VALUE, DIGEST, RAISED, FAILED, ENDED, TOOK = range(1, 8)
+READY, VALUE, DIGEST, RAISED, FAILED, ENDED, TOOK, PAUSED = range(1, 9)
 """The candidate's code ran; an output; an output's digest; an exception of a call; an exception
-before the calls; the end of the tests; the CPU time of a reference's call."""
+before the calls; the end of the tests; the CPU time of a reference's call; a wait for a clock to be
+read."""
 SECONDS = struct.Struct("<d")
 
 
@@ -89,7 +91,7 @@ class RecordReader:
         records, start = [], 0
         while len(buffer) - start >= HEADER.size and not self.broken:
             kind, size = HEADER.unpack_from(buffer, start)
-            if size > self._largest or not READY <= kind <= TOOK:
+            if size > self._largest or not READY <= kind <= PAUSED:
                 self.broken = True
                 break
             end = start + HEADER.size + size

@@ -33,6 +33,7 @@ from codeeval.sandbox.bench import (
     Case,
 )
 from codeeval.sandbox.confine import Confinement
+from codeeval.sandbox.costing import Costing, reference_costs
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
 from codeeval.sandbox.host import Host, HostGone, kept
@@ -137,10 +138,10 @@ class Runner(Bench):
         channel, channel_end = os.pipe()
         verdict_end, report = os.pipe()
         said = bytearray()
-        self._dismiss()
+        self.dismiss()
         what = check["entry_point"], check["all_failures"], check["listed"]
         inputs = self.host.file(check["inputs"])
-        sample = self._start(
+        sample = self.start(
             case, Order("calls", what, case.code, channel_end, inputs, self.nothing)
         )
         sample.grader = grader = os.fork()
@@ -159,7 +160,7 @@ class Runner(Bench):
             return False
 
         sample.watch({verdict_end: take}, self.host.frames)
-        recycle = self._finish(sample)
+        recycle = self.finish(sample)
         verdict = self._grader_verdict(sample, grader, verdict_end, said, stuck=recycle)
         # A limit that was reached only after the last right answer takes nothing back.
         if verdict["status"] == "ended" or (sample.ending.limit and verdict["status"] != "passed"):
@@ -236,12 +237,12 @@ class Runner(Bench):
 
         order = Order("served", (), case.code, channel_end, requests_end, self.nothing)
         try:
-            sample = self._start(case, order)
+            sample = self.start(case, order)
         finally:
             os.close(requests_end)
         examiner.examine(self.host.file(check["tests"]), check["tests"], channel, requests)
         sample.watch({examiner.socket.fileno(): take}, self.host.frames)
-        recycle = self._finish(sample)
+        recycle = self.finish(sample)
         if not said and not sample.ending.limit:
             # Of what could not be cleared away something may hold its end of a pipe for ever.
             patience = GRACE_SECONDS if recycle else GRADER_WALL_SECONDS
@@ -253,6 +254,16 @@ class Runner(Bench):
         if verdict["status"] == "ended" or (sample.ending.limit and verdict["status"] != "passed"):
             verdict["status"], verdict["message"] = sample.ending.describe()
         return {**verdict, "sealed": True, "usage": sample.ending.usage(), "recycle": recycle}
+
+    def _judge_costs(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
+        """Measure what calls cost beside those of the reference."""
+        with self.pinned():
+            return Costing(self, check, case).run()
+
+    def _judge_costs_of_reference(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
+        """Measure what calls of a trusted reference cost, and hand back its outputs."""
+        with self.pinned():
+            return reference_costs(self, check, case)
 
     def _judge_outputs(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run a trusted reference and hand back its outputs, with the CPU time of each call."""
@@ -271,12 +282,12 @@ class Runner(Bench):
                     seconds.append(SECONDS.unpack(value)[0])
             return bool(failure)
 
-        what, inputs = (check["entry_point"],), self.host.file(check["inputs"])
-        sample = self._start(
+        what, inputs = (check["entry_point"], check["whole"]), self.host.file(check["inputs"])
+        sample = self.start(
             case, Order("reference", what, case.code, channel_end, inputs, self.nothing)
         )
         sample.watch({channel: take}, self.host.frames)
-        recycle = self._finish(sample)
+        recycle = self.finish(sample)
         os.set_blocking(channel, False)
         with contextlib.suppress(BlockingIOError):
             while data := os.read(channel, CHUNK):
@@ -296,7 +307,7 @@ class Runner(Bench):
             "sealed": True,
             "usage": sample.ending.usage(),
             "recycle": recycle,
-            "outputs": marshal.dumps((outputs, seconds), 2),
+            "outputs": marshal.dumps((outputs, seconds, [], []), 2),
         }
 
     def _judge_stdio(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
@@ -375,7 +386,7 @@ class Runner(Bench):
         channel, channel_end = os.pipe()
         first = FirstRecord()
         try:
-            sample = self._start(case, order._replace(channel=channel_end))
+            sample = self.start(case, order._replace(channel=channel_end))
         finally:
             os.close(given)
         left = self._await(sample, channel, first)

@@ -125,6 +125,8 @@ class Order(NamedTuple):
     given: int
     """What its kind reads."""
     stdin: int
+    pace: int = -1
+    """What ends its pauses, if it makes any."""
 
 
 class Sample:
@@ -181,7 +183,10 @@ class Sample:
         self.started = time.monotonic()
         self.pid = zygote.fork(
             (order.kind, order.arguments, user, confinement.resource_limits(limits)),
-            (order.stdin, out_end, err_end, order.channel, order.code, order.given),
+            (
+                *(order.stdin, out_end, err_end, order.channel, order.code, order.given),
+                *([order.pace] if order.pace >= 0 else []),
+            ),
         )
 
     def watch(self, readers: Mapping[int, Callable[[bytes], bool]], lifeline: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["CheckResult", "Status", "Usage", "Verdict"]
+__all__ = ["CheckResult", "Cost", "Status", "Usage", "Verdict"]
 
 
 class Status(StrEnum):
@@ -54,6 +54,39 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What the slowest case of a level costs. Seconds are those of the check's clock.
+
+    Attributes:
+        level: The number of the level, from 0.
+        size: The size of its inputs.
+        case: The number of its slowest case, from 0.
+        seconds: What a call costs; if the level is censored, all that is known is that it is more.
+        low: Lower end of the 95 % interval; above 0 beside a censored level as well.
+        high: Upper end of it.
+        reference_seconds: What the reference's slowest case of the level costs.
+        limit_seconds: T, beyond which a level is censored.
+        repeats: How often reference and candidate were timed, in turn.
+        censored: Whether the level was not finished.
+        memory_bytes: Peak resident memory of a process that made the call.
+        reference_memory_bytes: The same of the reference.
+    """
+
+    level: int
+    size: float
+    case: int
+    seconds: float
+    low: float
+    high: float
+    reference_seconds: float
+    limit_seconds: float
+    repeats: int
+    censored: bool = False
+    memory_bytes: int = 0
+    reference_memory_bytes: int = 0
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """What one check of a program came to.
 
@@ -66,6 +99,7 @@ class CheckResult:
         failures: Positions of the tests that failed: the first, or all with test details.
         sealed: Whether the candidate had no access to the tests and the answers.
         usage: What this check took.
+        costs: What each timed level that was begun costs, if it is a check that measures.
     """
 
     name: str
@@ -76,6 +110,7 @@ class CheckResult:
     failures: tuple[int, ...] = ()
     sealed: bool = False
     usage: Usage = Usage()
+    costs: tuple[Cost, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +147,11 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON types, the inverse of :meth:`from_dict`."""
-        return asdict(self)
+        record = asdict(self)
+        for result in record["results"]:
+            if not result["costs"]:
+                del result["costs"]
+        return record
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Verdict:
@@ -124,6 +163,7 @@ class Verdict:
                     "status": Status(result["status"]),
                     "failures": tuple(result["failures"]),
                     "usage": Usage(**result["usage"]),
+                    "costs": tuple(Cost(**cost) for cost in result.get("costs", ())),
                 }
             )
             for result in record["results"]

@@ -15,18 +15,21 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
+from codeeval.sandbox.codec import pack
 from codeeval.sandbox.program import (
     Asserts,
     Blob,
     Calls,
     Check,
+    Costs,
     Limits,
     Outputs,
     Program,
     Stdio,
+    Truth,
     UnitTests,
 )
-from codeeval.sandbox.verdict import CheckResult, Status, Usage, Verdict
+from codeeval.sandbox.verdict import CheckResult, Cost, Status, Usage, Verdict
 
 __all__ = ["FRAME", "blobs_of", "encode_program", "frame", "verdict_of"]
 
@@ -51,6 +54,10 @@ def blobs_of(program: Program) -> list[Blob]:
             found.append(check.inputs)
         if isinstance(check, Calls):
             found.append(_truth_blob(check))
+        if isinstance(check, Costs):
+            found.append(check.blob)
+            if check.inputs is not None:
+                found.append(check.inputs)
         if isinstance(check, Asserts) and check.sealed:
             found.append(check.blob)
         if isinstance(check, Stdio):
@@ -117,10 +124,31 @@ def _encode_check(check: Check) -> dict[str, Any]:
     common = {
         "name": check.name,
         "entry_point": check.entry_point,
-        "inputs": check.inputs.digest,
+        "inputs": check.inputs.digest if check.inputs is not None else "",
     }
+    if isinstance(check, Costs):
+        return {
+            "kind": "costs",
+            **common,
+            "trusted": check.blob.digest,
+            "levels": [(level.cases, level.weight, level.size) for level in check.levels],
+            "censoring": check.censoring,
+            "clock": check.clock,
+            "limit_factor": check.limit_factor,
+            "limit_floor": check.limit_floor,
+            "precision": check.precision,
+            "repeats": check.repeats,
+            "span_seconds": check.span_seconds,
+        }
     if isinstance(check, Outputs):
-        return {"kind": "outputs", **common}
+        return {
+            "kind": "costs_of_reference" if check.clock else "outputs",
+            **common,
+            "clock": check.clock,
+            "span_seconds": check.span_seconds,
+            "groups": check.groups,
+            "whole": check.whole,
+        }
     return {
         "kind": "calls",
         **common,
@@ -146,6 +174,7 @@ def verdict_of(reply: Mapping[str, Any], isolation: str) -> Verdict:
             failures=tuple(result["failures"]),
             sealed=result["sealed"],
             usage=Usage(**result["usage"]),
+            costs=tuple(Cost(**cost) for cost in result.get("costs", ())),
         )
         for result in reply["results"]
     )
@@ -158,7 +187,7 @@ def verdict_of(reply: Mapping[str, Any], isolation: str) -> Verdict:
     )
 
 
-def outputs_of(payload: bytes) -> tuple[list[bytes], list[float]]:
-    """Return the encoded outputs and the CPU seconds of each call that a reply carries."""
-    outputs, seconds = marshal.loads(payload)
-    return outputs, seconds
+def truth_of(payload: bytes) -> Truth:
+    """Return the truth that a reply carries."""
+    outputs, seconds, around, copies = marshal.loads(payload)
+    return Truth(Blob(pack(outputs)), tuple(seconds), tuple(around), tuple(copies))

@@ -40,6 +40,7 @@ from codeeval.sandbox.confine import (
     open_oom_score,
     user_range,
 )
+from codeeval.sandbox.measured import PACE, run_measured
 from codeeval.sandbox.records import VALUE, write_record
 from codeeval.sandbox.unittests import run_unittest
 
@@ -54,12 +55,14 @@ PRELOADED = (
 SOCKET, SETUP, SCORE = 20, 21, 22
 """Descriptors of the zygote's own; those below are the next candidate's."""
 ORDER_BYTES = 1 << 16
-DESCRIPTORS = 6
+DESCRIPTORS = PACE + 1
+"""How many a candidate gets at most."""
 KILLED_FIRST = b"1000"
 """The highest score that the kernel knows."""
 KINDS: dict[str, Callable[..., None]] = {
     "asserts": run_asserts,
     "calls": run_calls,
+    "measured": run_measured,
     "reference": run_reference,
     "script": run_script,
     "served": run_served,
@@ -117,7 +120,8 @@ class Zygote:
         Args:
             order: Kind (a key of ``KINDS``), its arguments, user, resource limits.
             descriptors: What it finds as 0, 1, 2 (standard streams), 3 (where its records go), 4
-                (a file with its code), 5 (what its kind reads: calls, inputs or tests).
+                (a file with its code), 5 (what its kind reads: calls, inputs or tests), 6 (what
+                ends its pauses, if it makes any).
 
         Raises:
             ZygoteDied: If there is no candidate.

@@ -23,8 +23,8 @@ COUNTS = {"A": 14, "B": 16, "C": 16, "D": 12, "E": 42, "F": 14, "G": 12, "H": 22
 COUNTS |= {"J": 13, "K": 13, "L": 11}
 ROWS = {f"{section}{number + 1}" for section, count in COUNTS.items() for number in range(count)}
 NOT_APPLICABLE = {
-    "F8": "a baseline that is slowed: no reference is timed beside a candidate, nor for a verdict",
-    "F13": "a child that dodges the counting of instructions: no instructions are counted yet",
+    "F8": "a baseline that is slowed: among the programs of test_costs.py, which measures",
+    "F13": "a child that dodges what is counted: among the programs of test_costs.py",
     "B12": "file names in requests: programs have one file, without a name",
     "B13": "an interpreter chosen by the request: languages are a closed set",
     "C10": "repositories cleaned by git: no file outlives a sample",

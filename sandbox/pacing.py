@@ -1,0 +1,207 @@
+"""Times calls from outside: a process pauses, its clock is read, it may go on.
+
+All that a process does from the first pause to the last is charged, so nothing is gained by saying
+that a call has not begun yet, or is over. Nothing that it says is believed but its answers, which
+another process compares.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from codeeval.sandbox.bench import Bench, Case
+from codeeval.sandbox.costs import Repeat
+from codeeval.sandbox.grading import failure_of
+from codeeval.sandbox.group import clock
+from codeeval.sandbox.host import kept
+from codeeval.sandbox.records import DIGEST, FAILED, PAUSED, RAISED, VALUE, RecordReader
+from codeeval.sandbox.sample import CHUNK, Order, Sample
+
+__all__ = ["Timed", "Timer"]
+
+MARGIN_SECONDS = 0.05
+"""What a step may take beyond what a call may: to load code, to read arguments."""
+WALL_SECONDS, WALL_FACTOR = 10.0, 10.0
+EMPTY_REPEATS = 7
+EMPTY = b"def f():\n    pass\n"
+EXIT_SECONDS = 2e-3
+"""What a process may take to end."""
+CLOCKS: dict[str, Callable[[int], float]] = {"cpu": clock, "wall": lambda pid: time.monotonic()}
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What one process did.
+
+    Attributes:
+        repeats: What each call took that was finished.
+        answers: Kind of record and content of the answer, for each of those.
+        status: ``passed`` if all calls were finished, else why not.
+        message: The same for a person.
+        usage: The fields of ``Usage``.
+        left: Whether something is left of it.
+    """
+
+    repeats: list[Repeat]
+    answers: list[tuple[int, bytes]]
+    status: str
+    message: str
+    usage: Mapping[str, Any]
+    left: bool
+
+
+class Timer:
+    """Runs processes one at a time on one core and times their calls.
+
+    Args:
+        bench: Where they are started.
+        clock: The name of the clock.
+        entry_point: The function that they call.
+        judge: The id of a process that is to survive them, or 0.
+    """
+
+    def __init__(self, bench: Bench, clock: str, entry_point: str, judge: int = 0) -> None:
+        self._bench, self._clock, self._entry_point = bench, clock, entry_point
+        self.judge = judge
+        if clock not in bench.empty_seconds:
+            bench.empty_seconds[clock] = 0.0
+            bench.empty_seconds[clock] = self._empty()
+
+    def _empty(self) -> float:
+        """Return what a call of nothing seems to take."""
+        timer = Timer(self._bench, self._clock, "f", self.judge)
+        case = self._bench.quiet(kept(EMPTY))
+        nothing = [b"p" + marshal.dumps((), 2)]
+        runs = [timer.run(case, nothing, seconds=[5.0]) for _ in range(EMPTY_REPEATS)]
+        os.close(case.code)
+        return min(run.repeats[0].first for run in runs if run.repeats)
+
+    def run(
+        self, case: Case, calls: Sequence[bytes], *, seconds: Sequence[float], copies: int = 1
+    ) -> Timed:
+        """Run one process that makes some calls.
+
+        Args:
+            case: The program.
+            calls: The arguments of each call, encoded.
+            seconds: What each of them may take, in CPU time.
+            copies: How often each is made.
+        """
+        bench = self._bench
+        channel, channel_end = os.pipe()
+        paced, pace = os.pipe()
+        given = kept(marshal.dumps(list(calls), 2))
+        enough = [each * copies + MARGIN_SECONDS for each in seconds]
+        limits = {
+            **case.limits,
+            "cpu_seconds": sum(enough) + 2,
+            "wall_seconds": sum(enough) * WALL_FACTOR + WALL_SECONDS,
+            "processes": 1,
+        }
+        what = (self._entry_point, copies)
+        order = Order("measured", what, case.code, channel_end, given, bench.nothing, paced)
+        try:
+            sample = bench.start(replace(case, limits=limits), order)
+        finally:
+            os.close(given)
+            os.close(paced)
+        sample.grader = sample.grader or self.judge
+        pacer = Pacer(sample, limits, pace, CLOCKS[self._clock], copies, enough)
+        sample.watch({channel: pacer.take}, bench.host.frames)
+        left = bench.finish(sample)
+        os.set_blocking(channel, False)
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(channel, CHUNK):
+                pacer.take(data)
+        os.close(channel)
+        os.close(pace)
+        # In a process that makes several calls, those after the first cost less to pause at.
+        empty = bench.empty_seconds[self._clock] if len(calls) == 1 else 0.0
+        repeats = pacer.repeats(empty)
+        status, message = "passed", ""
+        if pacer.failure is not None:
+            status, message = failure_of(pacer.failure)
+        elif len(repeats) < len(calls):
+            status, message = sample.ending.describe()
+        if repeats and not bench.confinement.users:
+            # Other processes cannot be forbidden here: what they did is charged.
+            others = sample.ending.cpu_seconds - pacer.clock_at_end - EXIT_SECONDS
+            around = repeats[-1].around + max(0.0, others)
+            repeats[-1] = repeats[-1]._replace(around=around)
+        usage = sample.ending.usage()
+        return Timed(repeats, pacer.answers, status, message, usage, left)
+
+
+class Pacer:
+    """Reads a process's clock at each of its pauses and lets it go on.
+
+    Args:
+        sample: The process.
+        limits: Its limits, which change from step to step.
+        pace: Where the bytes go that end its pauses.
+        read: Reads its clock.
+        copies: How often it makes each call.
+        enough: CPU seconds that a step may take, for each call.
+    """
+
+    def __init__(
+        self,
+        sample: Sample,
+        limits: dict[str, Any],
+        pace: int,
+        read: Callable[[int], float],
+        copies: int,
+        enough: Sequence[float],
+    ) -> None:
+        self._sample, self._limits, self._pace, self._read = sample, limits, pace, read
+        self._copies, self._enough = copies, enough
+        self._marks_each = 3 if copies == 1 else 5
+        self._most = 1 + len(enough) * self._marks_each
+        self._reader = RecordReader()
+        self._marks: list[float] = []
+        self.clock_at_end = 0.0
+        """CPU time of the process at its last pause."""
+        self.answers: list[tuple[int, bytes]] = []
+        self.failure: bytes | None = None
+
+    def take(self, data: bytes) -> bool:
+        """Take what came through the pipe; whether nothing more is to be waited for."""
+        for kind, value in self._reader.feed(data):
+            if kind == PAUSED and len(self._marks) < self._most:
+                self._marks.append(self._read(self._sample.pid))
+                self.clock_at_end = clock(self._sample.pid)
+                more = self._enough[min(self._finished, len(self._enough) - 1)]
+                self._limits["cpu_seconds"] = self.clock_at_end + more
+                with contextlib.suppress(OSError):
+                    os.write(self._pace, b".")
+            elif kind in (VALUE, DIGEST) and len(self.answers) == self._finished:
+                self.answers.append((kind, value))
+            else:
+                if kind in (FAILED, RAISED) and self.failure is None:
+                    self.failure = value
+                return True
+        return self._reader.broken
+
+    @property
+    def _finished(self) -> int:
+        """How many calls are over, answers included."""
+        return max(0, len(self._marks) - 1) // self._marks_each
+
+    def repeats(self, empty: float) -> list[Repeat]:
+        """Return what the finished calls took, less what a call of nothing takes."""
+        found = []
+        for number in range(min(self._finished, len(self.answers))):
+            place = number * self._marks_each
+            start, begin, end, *further, sent = self._marks[place : place + self._marks_each + 1]
+            first = steady = max(end - begin - empty, 1e-7)
+            if further:
+                steady = max((further[1] - further[0] - empty) / (self._copies - 1), 1e-8)
+            around = begin - start + sent - (further[1] if further else end)
+            found.append(Repeat(first, steady, around))
+        return found
