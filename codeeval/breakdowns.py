@@ -28,6 +28,7 @@ class ProblemRow:
         correct: How many of those are right, for each column: c.
         statuses: How many samples had each status, infrastructure errors among them.
         metadata: The problem's metadata: domain, difficulty, released.
+        values: For each column that is no pass or failure the score of each sample that counts.
     """
 
     task_id: str
@@ -35,6 +36,7 @@ class ProblemRow:
     correct: Mapping[str, int]
     statuses: Mapping[str, int]
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

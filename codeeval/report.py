@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from math import isfinite, nan
 from typing import Any, Literal
 
 from codeeval.breakdowns import Group, ProblemRow, curve_ks, groups_of
@@ -43,6 +44,7 @@ class Report:
         warnings: What a reader must know, in sentences.
         curves: pass@k of each column for more k, up to the fewest samples of a problem.
         groups: The scores by kind of problem: difficulty, domain, language, year.
+        values: The estimates of each column that is no pass or failure, such as eff@k.
     """
 
     manifest: Mapping[str, Any]
@@ -57,6 +59,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     curves: Mapping[str, tuple[Estimate, ...]] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
+    values: Mapping[str, tuple[Estimate, ...]] = field(default_factory=dict)
 
     @property
     def judged(self) -> int:
@@ -81,6 +84,7 @@ class Report:
             "columns": tuple(record["columns"]),
             "estimates": estimates("estimates"),
             "curves": estimates("curves"),
+            "values": estimates("values"),
             "groups": tuple(map(Group.from_dict, record.get("groups", ()))),
             "problems": tuple(ProblemRow(**row) for row in record["problems"]),
             "warnings": tuple(record["warnings"]),
@@ -104,6 +108,7 @@ class ReportBuilder:
         metadata: The metadata of problems, by id.
         cluster_key: The key in the metadata under which problems name the source that they share;
             empty if problems are independent.
+        values: Further columns, whose scores are any numbers, with the metrics of each.
     """
 
     def __init__(
@@ -116,8 +121,10 @@ class ReportBuilder:
         count_broken: bool = False,
         metadata: Mapping[str, Mapping[str, Any]] | None = None,
         cluster_key: str = "",
+        values: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._columns = tuple(columns)
+        self._value_metrics = dict(values or {})
         self._ks = sorted(set(ks))
         self._missing = missing
         self._count_broken = count_broken
@@ -125,6 +132,9 @@ class ReportBuilder:
         self._cluster_key = cluster_key
         self._statuses = {task_id: Counter[str]() for task_id in problem_ids}
         self._correct = {task_id: dict.fromkeys(columns, 0) for task_id in self._statuses}
+        self._values: dict[str, dict[str, list[float]]] = {
+            task_id: {column: [] for column in self._value_metrics} for task_id in self._statuses
+        }
         self._sealed = 0
 
     def add(
@@ -134,12 +144,13 @@ class ReportBuilder:
 
         Args:
             task_id: Its problem.
-            scores: 0.0 or 1.0 for each column; not looked at for an infrastructure error.
+            scores: 0.0 or 1.0 for each column, any number for one of values; not looked at for an
+                infrastructure error.
             verdict_status: The status of its verdict.
             sealed: Whether its verdict is sealed.
 
         Raises:
-            ValueError: If the problem or the status is unknown, or a score is neither 0 nor 1.
+            ValueError: If the problem or the status is unknown, or a score is not what it may be.
         """
         status = Status(verdict_status)
         if task_id not in self._statuses:
@@ -151,6 +162,11 @@ class ReportBuilder:
                 if score not in (0, 1):
                     raise ValueError(f"{task_id}: {column} is scored {score!r}, neither 0 nor 1")
                 self._correct[task_id][column] += score == 1
+            for column, scored in self._values[task_id].items():
+                number = float(scores.get(column, nan))
+                if not isfinite(number):
+                    raise ValueError(f"{task_id}: {column} is scored {number!r}, no finite number")
+                scored.append(number)
             self._sealed += sealed
         self._statuses[task_id][status.value] += 1
 
@@ -205,6 +221,7 @@ class ReportBuilder:
                     usable,
                 ),
             ),
+            values=self._value_estimates(judged, failed, usable),
         )
 
     def _row(self, task_id: str) -> ProblemRow:
@@ -216,6 +233,31 @@ class ReportBuilder:
             dict(self._correct[task_id]),
             {status.value: statuses[status] for status in Status if statuses[status]},
             dict(self._metadata.get(task_id, {})),
+            self._row_values(task_id, statuses.total() - left_out),
+        )
+
+    def _row_values(self, task_id: str, samples: int) -> dict[str, list[float]]:
+        """Return the scores of samples; those of broken ones that count as failed are 0."""
+        return {
+            column: [*known, *[0.0] * (samples - len(known))]
+            for column, known in self._values[task_id].items()
+        }
+
+    def _value_estimates(
+        self, judged: Sequence[ProblemRow], failed: Sequence[ProblemRow], ks: Sequence[int]
+    ) -> dict[str, tuple[Estimate, ...]]:
+        if not self._value_metrics:
+            return {}
+        from codeeval.valued import value_estimates  # scipy: only where it is needed
+
+        key = self._cluster_key
+        rows = [*judged, *failed]
+        return value_estimates(
+            judged,
+            len(failed),
+            self._value_metrics,
+            ks,
+            clusters=[str(row.metadata.get(key, row.task_id)) for row in rows] if key else None,
         )
 
     def _usable(self, judged: Sequence[ProblemRow]) -> tuple[list[int], dict[int, str]]:

@@ -151,6 +151,7 @@ def _facts(report: Report) -> str:
         ("Sealed verdicts", f"{text(share)} %", f"{report.sealed:,} of {report.judged:,}"),
         ("Isolation", one_line(isolation), ""),
         ("Not judged", f"{report.infrastructure_errors:,}", "infrastructure errors"),
+        *_self_test(report),
         ("Data", text(digest[:12] or "not recorded"), "sha256, first digits" if digest else ""),
     )
     cells = "".join(
@@ -158,6 +159,14 @@ def _facts(report: Report) -> str:
         for name, value, more in facts
     )
     return f'<dl class="facts">{cells}</dl>'
+
+
+def _self_test(report: Report) -> list[tuple[str, str, str]]:
+    known = report.manifest.get("self_test")
+    if not known:
+        return []
+    means = " · ".join(f"{each['mean']:.3f}" for each in known.values())
+    return [("Self-test", means, "references beside themselves, at start and end; ideal is 1")]
 
 
 def _warnings(report: Report) -> str:
@@ -176,7 +185,7 @@ def _warnings(report: Report) -> str:
 
 def _scores(report: Report) -> str:
     bodies, numbers = "", ""
-    for column, estimates in report.estimates.items():
+    for column, estimates in {**report.estimates, **report.values}.items():
         colour = series(report, column)
         lines = "".join(
             f'<tr role="row"><th scope="row" role="rowheader">{text(item.metric)}</th>'

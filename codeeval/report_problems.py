@@ -156,6 +156,8 @@ def _kind(row: ProblemRow, column: str) -> str:
 
 def series(report: Report, column: str) -> str:
     """Return the colour class of a column; the only one takes the accent."""
+    if column in report.values:
+        return "c2"
     number = report.columns.index(column) if len(report.columns) > 1 else 1
     return f"c{number % 4}"
 

@@ -32,6 +32,7 @@ def text_table(report: Report, width: int = 80) -> str:
         _counts(report),
         _groups(report),
         wrapped([sealed_words(report)], width),
+        wrapped(self_test_words(report), width),
         wrapped([f"Not reported: {reason}" for reason in report.refused.values()], width),
         wrapped([f"Note: {note}" for note in _notes(report)], width),
         wrapped([f"Warning: {warning}" for warning in report.warnings], width),
@@ -74,6 +75,19 @@ def sealed_words(report: Report) -> str:
     )
 
 
+def self_test_words(report: Report) -> list[str]:
+    """Say what references scored beside themselves, if the run measured."""
+    known = report.manifest.get("self_test")
+    if not known:
+        return []
+    found = ", ".join(
+        f"{each['mean']:.3f} at the {when} (spread {each['spread']:.3f}, {each['references']} of "
+        "them)"
+        for when, each in known.items()
+    )
+    return [f"Self-test: references measured beside themselves score {found}; ideal is 1"]
+
+
 def _estimates(report: Report) -> list[str]:
     head = (
         "",
@@ -94,8 +108,8 @@ def _estimates(report: Report) -> list[str]:
             f"{estimate.samples:,}",
             estimate.method,
         )
-        for column in report.columns
-        for first, estimate in _marked(report.estimates[column])
+        for column, estimates in {**report.estimates, **report.values}.items()
+        for first, estimate in _marked(estimates)
     ]
     return aligned([head, *rows], "<<>>>><")
 
@@ -131,7 +145,8 @@ def _counts(report: Report) -> list[str]:
 
 
 def _notes(report: Report) -> list[str]:
-    notes = [estimate.note for items in report.estimates.values() for estimate in items]
+    known = [*report.estimates.values(), *report.values.values()]
+    notes = [estimate.note for items in known for estimate in items]
     return [note for note in dict.fromkeys(notes) if note]
 
 

@@ -1,0 +1,97 @@
+"""Estimates of scores that are no passes and failures: how fast a sample is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+
+import numpy as np
+from scipy import stats
+
+from codeeval.breakdowns import ProblemRow
+from codeeval.scoring.efficiency import ratio_of_sums
+from codeeval.scoring.estimate import Estimate
+from codeeval.scoring.means import FEWEST_PROBLEMS
+from codeeval.scoring.order_statistics import best_of_k_estimate
+
+__all__ = ["value_estimates"]
+
+LEVEL = 0.95
+
+
+def value_estimates(
+    rows: Sequence[ProblemRow],
+    failed: int,
+    metrics: Mapping[str, Sequence[str]],
+    ks: Sequence[int],
+    *,
+    clusters: Sequence[Hashable] | None = None,
+) -> dict[str, tuple[Estimate, ...]]:
+    """Return the estimates of each column of values.
+
+    Args:
+        rows: The problems with samples that count.
+        failed: How many problems count as failed, as they have no sample.
+        metrics: The metrics of each column: ``eff@k`` for best@k, ``mean if passed`` for the mean
+            over samples that pass, which is the ratio of two means over problems.
+        ks: The k of each ``@k``.
+        clusters: For each row and each failed problem the source that it shares with others.
+    """
+    return {
+        column: tuple(
+            estimate
+            for name in names
+            for estimate in (
+                _best(rows, failed, column, name, ks, clusters)
+                if name.endswith("@k")
+                else _if_passed(rows, column, name)
+            )
+        )
+        for column, names in metrics.items()
+    }
+
+
+def _best(
+    rows: Sequence[ProblemRow],
+    failed: int,
+    column: str,
+    name: str,
+    ks: Sequence[int],
+    clusters: Sequence[Hashable] | None,
+) -> list[Estimate]:
+    fewest = min(row.samples for row in rows)
+    scores = [row.values[column] for row in rows] + [(0.0,) * fewest] * failed
+    return [best_of_k_estimate(scores, k, metric=f"{name[:-1]}{k}", clusters=clusters) for k in ks]
+
+
+def _if_passed(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
+    """Return the mean of a column over samples that pass; nothing if none does.
+
+    Source: the ratio of two means, linearised; Cochran 1977, "Sampling Techniques", ch. 6.
+    """
+    passed = [next(iter(row.correct.values())) / row.samples for row in rows]
+    if not any(passed):
+        return []
+    means = [float(np.mean(row.values[column])) for row in rows]
+    samples = sum(next(iter(row.correct.values())) for row in rows)
+    value, se = sum(means) / sum(passed), None
+    low = high = None
+    note = f"no interval of {column} {name}: fewer than {FEWEST_PROBLEMS} problems have a pass"
+    used = [(a, b) for a, b in zip(means, passed, strict=True) if b]
+    if len(used) >= FEWEST_PROBLEMS:
+        value, se = ratio_of_sums(*zip(*used, strict=True))
+        reach = float(stats.t.ppf(0.5 + LEVEL / 2, len(used) - 1)) * se
+        low, high, note = max(0.0, value - reach), value + reach, ""
+    return [
+        Estimate(
+            metric=name,
+            value=value,
+            low=low,
+            high=high,
+            level=LEVEL,
+            tasks=len(used),
+            samples=samples,
+            method="t, ratio of means" if se is not None else "none",
+            se=se or None,
+            note=note,
+        )
+    ]
