@@ -28,6 +28,7 @@ from codeeval.sandbox.errors import SandboxError
 from codeeval.sandbox.executor import Executor, default_workers
 from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
+from codeeval.self_test import SelfTest
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import Problem, Sample, Task
 from codeeval.truth import Truths, cache_directory
@@ -60,11 +61,16 @@ class Run:
 
     @property
     def scores(self) -> Mapping[str, Estimate]:
-        """The estimates by name: ``pass@1``, or ``plus/pass@1`` for tasks with several columns."""
-        columns = self.report.estimates
+        """The estimates by name: ``pass@1``, or ``plus/pass@1`` for tasks with several columns.
+
+        Those of values have their column in front: ``efficiency/eff@1``.
+        """
+        columns, values = self.report.estimates, self.report.values
         return {
-            estimate.metric if len(columns) == 1 else f"{column}/{estimate.metric}": estimate
-            for column, estimates in columns.items()
+            f"{column}/{estimate.metric}"
+            if len(columns) > 1 or column in values
+            else estimate.metric: estimate
+            for column, estimates in {**columns, **values}.items()
             for estimate in estimates
         }
 
@@ -145,6 +151,7 @@ def evaluate(
         count_broken=settings.on_infra_error == "fail",
         metadata=_metadata(problems),
         cluster_key=_cluster_key(problems, settings.cluster),
+        values=getattr(benchmark, "values", None),
     )
     with ExitStack() as stack:
         directory = None
@@ -169,6 +176,9 @@ def evaluate(
         if directory is not None:
             total -= min(total, directory.finished)
         progress(None, total)
+        judges = total > 0 or not isinstance(samples, str | Path)
+        self_test = SelfTest(benchmark, problems.values() if judges else (), pool)
+        self_test.run("start")
         results = _results(benchmark, problems, source, pool, settings, directory, stop)
         for result in stack.enter_context(closing(results)):
             if directory is not None:
@@ -182,6 +192,10 @@ def evaluate(
             _check_stop(stop)
         if not isinstance(samples, str | Path):
             _check_counts(counted, settings)
+        self_test.run("end")
+        if measured := self_test.record():
+            manifest["self_test"] = measured
+            manifest["warnings"] = [*manifest["warnings"], *self_test.warnings()]
         manifest["notices"] = notices
         if directory is None:
             return Run(builder.build(manifest))
@@ -359,7 +373,7 @@ def _read(
     """Read the samples of the problems that are to be evaluated; others of the task are known."""
     samples = read_samples(
         path,
-        SampleIds.of(task.problems()),
+        SampleIds.of_task(task),
         format=settings.format,
         id_field=settings.id_field,
         code_field=settings.code_field,

@@ -28,6 +28,7 @@ __all__ = [
     "locate",
     "read_numbered",
     "read_records",
+    "read_text",
 ]
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def read_numbered(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     Raises:
         DataError: As `read_records`.
     """
-    text = _read_text(path)
+    text = read_text(path)
     if text.lstrip()[:1] == "[":
         items = _parse(text, str(path))
         places: Iterator[tuple[str, Any]] = (
@@ -74,7 +75,12 @@ def read_numbered(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield place, record
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a file, plain or gzip, without a byte order mark.
+
+    Raises:
+        DataError: If it cannot be read or is not UTF-8.
+    """
     try:
         with _open(path) as file:
             return file.read().decode("utf-8-sig")

@@ -152,7 +152,7 @@ def _task(name: str, data_file: Path | None) -> tuple[Task, dict[str, Problem], 
 
     task = load_task(name, data_file=data_file)
     problems = {problem.id: problem for problem in task.problems()}
-    return task, problems, SampleIds.of(problems.values())
+    return task, problems, SampleIds.of_task(task)
 
 
 def _write_directory(target: Path, samples: Iterable[Sample]) -> int:

@@ -19,15 +19,14 @@ def read_generations(
 ) -> Iterator[Sample]:
     """Yield the samples of ``generations.json``: a list per problem, in the problems' order.
 
-    The first list belongs to problem number ``limit_start``. A null in place of a list is a
-    problem not generated yet: it has no samples. A null in a list is a sample without code.
+    The first list belongs to problem number ``limit_start``. In place of the list of lists there
+    may be an object whose keys are the numbers. A null in place of a list is a problem not
+    generated yet: it has no samples. A null in a list is a sample without code.
     """
-    ids = intake.ids.ids
+    order = intake.ids.order
     with open_bytes(path) as source:
         document = Document(path, source, max_characters=max_value_bytes)
-        position = limit_start - 1
-        for _ in document.elements():
-            position += 1
+        for position in _positions(document, intake, limit_start):
             if document.peek() != "[":
                 line, found = document.line, document.value()
                 if found is None:
@@ -41,15 +40,31 @@ def read_generations(
                     raise intake.error(
                         f"expected a text or null, found {shown(text)}", line=line, field=where
                     )
-                if position >= len(ids):
+                if position >= len(order):
                     problem = (
-                        f"programs for problem number {position}, but the task has {len(ids)} "
+                        f"programs for problem number {position}, but the task has {len(order)} "
                         f"(read from number {limit_start} on); is it the right task?"
                     )
                     raise intake.error(problem, line=line)
-                intake.notice("format", f"read as harness-generations ({ids[limit_start]} first)")
-                yield intake.solution(ids[position], text, line=line, extra={})
+                intake.notice("format", f"read as harness-generations ({order[limit_start]} first)")
+                if intake.ids.is_left_out(order[position]):
+                    intake.left_out(order[position])
+                    continue
+                yield intake.solution(order[position], text, line=line, extra={})
         document.end()
+
+
+def _positions(document: Document, intake: Intake, limit_start: int) -> Iterator[int]:
+    """Yield the number of each problem, before its programs."""
+    if document.peek() == "[":
+        for position, _ in enumerate(document.elements(), start=limit_start):
+            yield position
+        return
+    for key in document.members():
+        if not (key.isascii() and key.isdigit() and len(key) < 10):
+            problem = f"expected the number of a problem, found {shown(key)}"
+            raise intake.error(problem, line=document.line)
+        yield int(key)
 
 
 def read_results(path: Path, intake: Intake, *, max_value_bytes: int) -> Iterator[Sample]:

@@ -15,7 +15,7 @@ FORMATS: Mapping[str, str] = {
     "jsonl": "one object a line: task_id, and completion or solution (human-eval, EvalPlus, ours)",
     "evalplus-dir": "a directory: HumanEval_0/0.py, HumanEval_0/1.py, ...",
     "results": "eval_results.json of EvalPlus or BigCodeBench: the solutions it judged",
-    "harness-generations": "generations.json of bigcode-evaluation-harness: lists by problem",
+    "harness-generations": "lists of programs by problem: bigcode-evaluation-harness, ENAMEL",
     "lm-eval": "samples_TASK_TIME.jsonl that lm-evaluation-harness logs",
     "openai-batch": "output of the OpenAI batch API; custom_id is TASK_ID or TASK_ID#INDEX",
 }
@@ -78,6 +78,8 @@ def _of_object(path: Path, document: Document) -> str:
     for key in document.members():
         if key == "eval" and document.peek() == "{" and "task_id" not in keys:
             return "results"  # its value may be larger than memory
+        if not keys and key.isdigit() and document.peek() in ("[", "n"):
+            return "harness-generations"
         keys.append(key)
         document.value()
     found = set(keys)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from codeeval.tasks.ids import TaskIds
-from codeeval.tasks.task import Problem
+from codeeval.tasks.task import Problem, Task
 
 __all__ = ["SampleIds"]
 
@@ -20,6 +20,8 @@ class SampleIds:
     Attributes:
         ids: The ids, each once, in the order that files without ids (``generations.json``) follow.
         prompts: The prompt of each id, if completions shall be compared with them.
+        order: The ids of all problems that files without ids follow, also of those that the task
+            leaves out; ``ids`` if empty.
         exact: Each id under its own spelling: the quick way for readers of many lines.
 
     Raises:
@@ -28,6 +30,7 @@ class SampleIds:
 
     ids: tuple[str, ...]
     prompts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    order: tuple[str, ...] = ()
     exact: Mapping[str, str] = field(init=False, repr=False, compare=False)
     _spellings: TaskIds = field(init=False, repr=False, compare=False)
 
@@ -37,13 +40,23 @@ class SampleIds:
         if len(self.exact) != len(self.ids):
             twice = next(each for each in self.ids if self.ids.count(each) > 1)
             raise ValueError(f"problem id {twice!r} occurs twice")
-        object.__setattr__(self, "_spellings", TaskIds(self.ids))
+        object.__setattr__(self, "order", tuple(self.order) or self.ids)
+        object.__setattr__(self, "_spellings", TaskIds(dict.fromkeys((*self.ids, *self.order))))
 
     @classmethod
-    def of(cls, problems: Iterable[Problem]) -> SampleIds:
-        """Return the ids and prompts of ``problems``."""
+    def of(cls, problems: Iterable[Problem], order: Iterable[str] = ()) -> SampleIds:
+        """Return the ids and prompts of ``problems``; see the attribute ``order``."""
         pairs = [(problem.id, problem.prompt) for problem in problems]
-        return cls(tuple(task_id for task_id, _ in pairs), dict(pairs))
+        return cls(tuple(task_id for task_id, _ in pairs), dict(pairs), tuple(order))
+
+    @classmethod
+    def of_task(cls, task: Task) -> SampleIds:
+        """Return those of a task, with the ``order`` that it may have."""
+        return cls.of(task.problems(), getattr(task, "order", ()))
+
+    def is_left_out(self, task_id: str) -> bool:
+        """Whether an id is of a problem that the task leaves out."""
+        return task_id not in self.exact and task_id in self.order
 
     def resolve(self, raw: str | int) -> str | None:
         """Return the id that ``raw`` spells, or None; ``-`` before the number is taken for ``/``.

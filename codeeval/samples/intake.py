@@ -33,6 +33,8 @@ class Intake:
         self._numbering = Numbering()
         self._unknown = 0
         self._first_unknown: list[str] = []
+        self._left_out = 0
+        self._first_left_out = ""
         prompts = {task_id: prompt.strip() for task_id, prompt in ids.prompts.items()}
         self._prompts = {task_id: prompt for task_id, prompt in prompts.items() if prompt}
 
@@ -60,6 +62,9 @@ class Intake:
             known = self.ids.resolve(raw)
         except ValueError:  # an integer too long to be written
             known, raw = None, "a number of more than 4000 digits"
+        if known is not None and self.ids.is_left_out(known):
+            self.left_out(known)
+            return None
         if known is not None:
             return known
         if not self._allow_unknown:
@@ -72,6 +77,11 @@ class Intake:
         if len(self._first_unknown) < 5 and (text := shown(str(raw))) not in self._first_unknown:
             self._first_unknown.append(text)
         return None
+
+    def left_out(self, task_id: str) -> None:
+        """Take note of a sample of a problem that the task leaves out."""
+        self._left_out += 1
+        self._first_left_out = self._first_left_out or task_id
 
     def completion(
         self,
@@ -133,6 +143,12 @@ class Intake:
         Raises:
             SampleError: If there was nothing at all.
         """
+        if self._left_out:
+            self.notice(
+                "left out",
+                f"{self._left_out} samples of problems that the task leaves out skipped "
+                f"(first: {self._first_left_out})",
+            )
         if self._unknown:
             first = ", ".join(self._first_unknown)
             self.notice(

@@ -1,0 +1,88 @@
+"""Measures references beside themselves: what a run that measures would find if nothing disturbed.
+
+Each of them should score 1. How far they are from it is published with the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean, pstdev
+from typing import Any
+
+from codeeval.sandbox.errors import SandboxError
+from codeeval.sandbox.executor import Executor
+from codeeval.sandbox.program import Costs
+from codeeval.sandbox.verdict import Status
+from codeeval.tasks.task import Problem, Sample, Task
+from codeeval.truth import Truths, cache_directory
+
+__all__ = ["SelfTest"]
+
+PROBLEMS = 8
+"""How many references are measured at the start, and again at the end."""
+COLUMN = "efficiency"
+NOISY = 0.02
+"""A mean further from 1 than this marks a run."""
+
+
+class SelfTest:
+    """The self-test of one evaluation.
+
+    Args:
+        task: The task.
+        problems: Those that are evaluated.
+        executor: Where they are.
+    """
+
+    def __init__(self, task: Task, problems: Iterable[Problem], executor: Executor) -> None:
+        self._task, self._executor = task, executor
+        known = list(problems)
+        step = max(1, len(known) // PROBLEMS)
+        self._problems = known[::step][:PROBLEMS] if self._measures(known) else []
+        self._scores: dict[str, list[float]] = {}
+
+    def _measures(self, problems: Sequence[Problem]) -> bool:
+        """Whether the task measures, which its first program tells."""
+        if not problems or COLUMN not in getattr(self._task, "values", ()):
+            return False
+        return any(isinstance(check, Costs) for check in self._program(problems[0]).checks)
+
+    def _program(self, problem: Problem) -> Any:
+        return self._task.program(problem, Sample(problem.id, 0, solution=problem.reference))
+
+    def run(self, when: str) -> None:
+        """Measure references at the ``start`` or the ``end``; nothing if the task does not."""
+        if not self._problems:
+            return
+        truths = Truths(self._executor, cache_directory() / "truths", 1)
+        scores = self._scores[when] = []
+        try:
+            for problem in self._problems:
+                verdict = self._executor.run(truths.resolve(self._program(problem)))
+                if verdict.status is not Status.PASSED:
+                    raise SandboxError(
+                        f"self-test: the reference of {problem.id} is judged {verdict.status}: "
+                        f"{verdict.message}"
+                    )
+                scores.append(self._task.score(problem, verdict)[COLUMN])
+        finally:
+            truths.close()
+
+    def record(self) -> Mapping[str, Any]:
+        """Return what the manifest says of it: mean and spread at the start and at the end."""
+        return {
+            when: {"mean": fmean(scores), "spread": pstdev(scores), "references": len(scores)}
+            for when, scores in self._scores.items()
+            if scores
+        }
+
+    def warnings(self) -> list[str]:
+        """Return a sentence if the run was disturbed."""
+        scores = [score for each in self._scores.values() for score in each]
+        if not scores or abs(fmean(scores) - 1) <= NOISY:
+            return []
+        sentence = (
+            f"a noisy run: references measured beside themselves score {fmean(scores):.3f} on "
+            f"average, which should be 1 (at most {NOISY} from it)"
+        )
+        return [sentence]

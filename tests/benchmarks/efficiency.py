@@ -1,0 +1,153 @@
+"""ENAMEL: what scoring a file costs here, and by the procedure that its authors describe.
+
+    CODEEVAL_TEST_DATA=... python tests/benchmarks/efficiency.py [SANDBOX] [BUSY]
+
+The procedure: in one process without isolation the reference and then the sample are called six
+times with each input, on deep copies, timed on the wall clock. Nothing of it is sped up; what it
+reads and generates is not counted. BUSY processes load the machine meanwhile.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from codeeval.sandbox.codec import loads, unpack
+from codeeval.sandbox.costs import fraction, score, time_limit
+from codeeval.sandbox.executor import open_executor
+from codeeval.sandbox.program import Costs, Program
+from codeeval.tasks.enamel import CASES, HARDNESS, Enamel
+from codeeval.tasks.task import Sample
+from codeeval.truth import Truths
+
+DATA = Path(os.environ.get("CODEEVAL_TEST_DATA", "../shared/data")) / "efficiency" / "enamel"
+FILES = ("enamel-references.json", "humaneval-canonical.json")
+REPEATS = 6
+TOLERANCE = 0.01
+
+
+def seconds_of(code: Any, entry_point: str, arguments: Any) -> tuple[Any, float]:
+    """Make one call as the procedure does."""
+    namespace: dict[str, Any] = {"input": None, "print": None}
+    arguments = copy.deepcopy(arguments)
+    gc.disable()
+    try:
+        exec(code, namespace)
+        start = time.perf_counter()
+        value = namespace[entry_point](*arguments)
+        return value, time.perf_counter() - start
+    finally:
+        gc.enable()
+
+
+def hodges_lehmann(values: Sequence[float]) -> float:
+    """Return the median of the means of all pairs, each value with itself among them."""
+    return median((a + b) / 2 for i, a in enumerate(values) for b in values[: i + 1])
+
+
+def procedure(check: Costs, reference: str, source: str) -> float:
+    """Return e of one sample by the procedure; a sample may not loop, as nothing ends it."""
+    calls = [loads(call) for call in unpack(check.inputs.data)]
+    levels = [calls[sum(CASES[:n]) : sum(CASES[: n + 1])] for n in range(len(CASES))]
+    trusted = compile(reference, "<reference>", "exec")
+    code = compile(source, "<sample>", "exec")
+    expected = [[seconds_of(trusted, check.entry_point, each)[0] for each in it] for it in levels]
+    best = [
+        max(
+            hodges_lehmann(
+                [seconds_of(trusted, check.entry_point, each)[1] for _ in range(REPEATS)]
+            )
+            for each in level
+        )
+        for level in levels[1:]
+    ]
+    limit, found = time_limit(best, 2.0), [0.0] * len(best)
+    for number, (level, answers) in enumerate(zip(levels, expected, strict=True)):
+        slowest = 0.0
+        for call, answer in zip(level, answers, strict=True):
+            times = []
+            for _ in range(REPEATS if number else 1):
+                value, seconds = seconds_of(code, check.entry_point, call)
+                if type(value) is not type(answer):
+                    return 0.0
+                times.append(seconds)
+                if number and seconds > limit + TOLERANCE:
+                    return score(found, HARDNESS[1:])
+            slowest = max(slowest, hodges_lehmann(times))
+        if number:
+            found[number - 1] = fraction(slowest, best[number - 1], limit)
+    return score(found, HARDNESS[1:])
+
+
+@contextmanager
+def load(processes: int) -> Iterator[None]:
+    """Have some processes busy."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def main() -> None:
+    """Measure and print."""
+    sandbox = sys.argv[1] if len(sys.argv) > 1 else "docker"
+    busy = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    task = Enamel(DATA / "enamel.csv")
+    problems = list(task.problems())
+    with tempfile.TemporaryDirectory() as folder, open_executor(sandbox, workers=1) as executor:
+        truths = Truths(executor, Path(folder), 1)
+        start = time.perf_counter()
+        programs = [
+            truths.resolve(task.program(problem, Sample(problem.id, 0, solution="")))
+            for problem in problems
+        ]
+        print(f"inputs and references: {time.perf_counter() - start:.0f} s, once")
+        with load(busy):
+            for name in FILES:
+                solutions = json.loads((DATA / name).read_text())
+                for turn in (1, 2):
+                    start, scores = time.perf_counter(), []
+                    for problem, program in zip(problems, programs, strict=True):
+                        text = solutions[task.order.index(problem.id)][0]
+                        source = task.source(problem, Sample(problem.id, 0, solution=text))
+                        verdict = executor.run(Program(source, program.checks, program.limits))
+                        scores.append(task.score(problem, verdict))
+                    took = time.perf_counter() - start
+                    eff, passed = (
+                        sum(each[column] for each in scores) / len(scores)
+                        for column in ("efficiency", "pass")
+                    )
+                    print(
+                        f"{name}, {sandbox}, {busy} busy, turn {turn}: eff@1 {eff:.4f}, "
+                        f"pass@1 {passed:.4f}, {took:.1f} s, {len(scores) / took:.2f} samples/s"
+                    )
+            start, values = time.perf_counter(), []
+            references = json.loads((DATA / FILES[0]).read_text())
+            for problem, program in zip(problems, programs, strict=True):
+                text = references[task.order.index(problem.id)][0]
+                source = task.source(problem, Sample(problem.id, 0, solution=text))
+                values.append(procedure(program.checks[0], problem.reference, source))
+            took = time.perf_counter() - start
+            print(
+                f"{FILES[0]}, the procedure, {busy} busy: eff@1 {sum(values) / len(values):.4f}, "
+                f"{took:.1f} s, {len(values) / took:.2f} samples/s"
+            )
+        truths.close()
+
+
+if __name__ == "__main__":
+    main()
