@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from codeeval.sandbox.assessor import Assessor
-from codeeval.sandbox.bench import Bench, Case
+from codeeval.sandbox.bench import Bench, BrokenJail, Case
 from codeeval.sandbox.costs import (
     Pair,
     Repeat,
@@ -129,8 +129,8 @@ class Costing:
         for timed in self._slowest:
             if timed >= level:
                 break
-            if not self._is_within(timed):
-                stop, level = Stop("timeout", "took longer than it may", True, 0), timed
+            if found := self._excess(timed):
+                stop, level = found, timed
                 break
             self._finished.append(timed)
         if stop is not None:
@@ -203,13 +203,15 @@ class Costing:
     def _slowest_case(self, level: int) -> int:
         return max(self._cases[level], key=self._costs.__getitem__)
 
-    def _is_within(self, level: int) -> bool:
-        """Whether a level that was gone through takes no longer than T; if it is close, repeat."""
+    def _excess(self, level: int) -> Stop | None:
+        """Say whether a level that was gone through took too long; if it is close, repeat."""
+        if self._costs[self._slowest_case(level)] <= NEAR * self._enough:
+            return None
+        if stop := self._measure(level):
+            return stop
         case = self._slowest_case(level)
-        if self._costs[case] <= NEAR * self._enough:
-            return True
-        self._measure(level)
-        return self._costs[self._slowest_case(level)] <= self._enough
+        late = self._costs[case] > self._enough
+        return Stop("timeout", "took longer than it may", True, case) if late else None
 
     def _measure(self, level: int) -> Stop | None:
         """Repeat the slowest case of a level, and what comes out as slower then, often enough."""
@@ -274,7 +276,7 @@ class Costing:
             self._reference, calls, seconds=[REFERENCE_SECONDS], copies=copies
         )
         if not reference.repeats:
-            return None  # a machine that fails its reference; what is known must do
+            raise BrokenJail(f"a reference that ran before: {reference.status}")
         most = copies_of(own, len(calls[0]), SPANS * self._check["span_seconds"])
         run = self._run_candidate([case], copies=min(copies, most))
         stop = self._judge([case], run)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codeeval.sandbox.bench import Bench, Case
+from codeeval.sandbox.bench import Bench, BrokenJail, Case
 from codeeval.sandbox.costs import Repeat
 from codeeval.sandbox.grading import failure_of
 from codeeval.sandbox.group import clock
@@ -80,7 +80,11 @@ class Timer:
         nothing = [b"p" + marshal.dumps((), 2)]
         runs = [timer.run(case, nothing, seconds=[5.0]) for _ in range(EMPTY_REPEATS)]
         os.close(case.code)
-        return min(run.repeats[0].first for run in runs if run.repeats)
+        if not all(run.repeats and run.repeats[0].around > 0 for run in runs):
+            raise BrokenJail(
+                f"the clock {self._clock!r} cannot be read of a process in this sandbox"
+            )
+        return min(run.repeats[0].first for run in runs)
 
     def run(
         self, case: Case, calls: Sequence[bytes], *, seconds: Sequence[float], copies: int = 1
@@ -174,7 +178,10 @@ class Pacer:
         """Take what came through the pipe; whether nothing more is to be waited for."""
         for kind, value in self._reader.feed(data):
             if kind == PAUSED and len(self._marks) < self._most:
-                self._marks.append(self._read(self._sample.pid))
+                now = self._read(self._sample.pid)
+                if self._marks and now < self._marks[-1]:
+                    return True  # it did not wait, and has ended
+                self._marks.append(now)
                 self.clock_at_end = clock(self._sample.pid)
                 more = self._enough[min(self._finished, len(self._enough) - 1)]
                 self._limits["cpu_seconds"] = self.clock_at_end + more

@@ -264,6 +264,18 @@ real = os.read
 os.read = lambda descriptor, size: b"." if descriptor == 6 else real(descriptor, size)
 f = work
 """,
+    "no pauses, and gone": """
+import os
+real = os.read
+os.read = lambda descriptor, size: b"." if descriptor == 6 else real(descriptor, size)
+import marshal, struct
+def f(n):
+    value = work(n)
+    data = b"p" + marshal.dumps(value, 2)
+    os.write(3, struct.pack("<BI", 8, 0) + struct.pack("<BI", 2, len(data)) + data)
+    os.write(3, struct.pack("<BI", 8, 0))
+    os._exit(0)
+""",
     "reads the expected answer": """
 import gc, sys, os
 def search(n):
