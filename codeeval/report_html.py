@@ -14,6 +14,7 @@ from codeeval.highlight import highlight
 from codeeval.html_parts import decimal, moment, one_line, table_head, text, value, words
 from codeeval.report import Report
 from codeeval.report_breakdowns import curves_figure, groups_section
+from codeeval.report_costs import values_figure
 from codeeval.report_problems import (
     MESSAGE_CHARACTERS,
     ROWS,
@@ -107,7 +108,7 @@ def _page(
         lead=lead(report),
         facts=_facts(report),
         warnings=_warnings(report),
-        scores=_scores(report) + curves_figure(report),
+        scores=_scores(report) + curves_figure(report) + values_figure(report),
         groups=groups_section(report),
         verdicts=_verdicts(report),
         problems=problems_section(report, articles),
@@ -118,13 +119,14 @@ def _page(
 
 def _headline(report: Report) -> str:
     """Return the first estimate of each column in large figures."""
-    several = len(report.columns) > 1
+    main = {column: items for column, items in report.values.items() if column == "efficiency"}
+    several = len(report.columns) + len(main) > 1
     figures = "".join(
         f'<p class="figure {series(report, column)}">'
         f"<span>{f'{text(column)} · ' if several else ''}{text(estimate.metric)}</span>"
         f"<b>{text(percent(estimate.value))}<small>%</small></b>"
         f"<span>{_between(estimate)}</span></p>"
-        for column, estimates in report.estimates.items()
+        for column, estimates in {**report.estimates, **main}.items()
         for estimate in estimates[:1]
     )
     return f'<div class="figures">{figures}</div>'

@@ -8,6 +8,7 @@ from codeeval.charts import meter, profile
 from codeeval.excerpts import Excerpt
 from codeeval.html_parts import human_bytes, one_line, text, words
 from codeeval.report import ProblemRow, Report
+from codeeval.report_costs import costs_figure
 from codeeval.sandbox.verdict import CheckResult
 from codeeval.visible import clip, visible
 
@@ -116,6 +117,7 @@ def article(excerpt: Excerpt, *, paint: Callable[[str], str]) -> str:
         f"<span>sample {sample.index}</span></h4>"
         f'<p class="meta">{" · ".join(facts)}<br>{checks}</p>'
         + _output("", clip(verdict.message, MESSAGE_CHARACTERS))
+        + costs_figure(verdict)
         + _code(excerpt, paint)
         + _output("standard output", verdict.stdout)
         + _output("standard error", verdict.stderr)
