@@ -40,6 +40,7 @@ class SelfTest:
         step = max(1, len(known) // PROBLEMS)
         self._problems = known[::step][:PROBLEMS] if self._measures(known) else []
         self._scores: dict[str, list[float]] = {}
+        self._failures: list[str] = []
 
     def _measures(self, problems: Sequence[Problem]) -> bool:
         """Whether the task measures, which its first program tells."""
@@ -59,12 +60,12 @@ class SelfTest:
         try:
             for problem in self._problems:
                 verdict = self._executor.run(truths.resolve(self._program(problem)))
-                if verdict.status is not Status.PASSED:
-                    raise SandboxError(
-                        f"self-test: the reference of {problem.id} is judged {verdict.status}: "
-                        f"{verdict.message}"
-                    )
-                scores.append(self._task.score(problem, verdict)[COLUMN])
+                if verdict.status is Status.PASSED:
+                    scores.append(self._task.score(problem, verdict)[COLUMN])
+                else:
+                    self._failures.append(f"{problem.id}: {verdict.status}: {verdict.message}")
+        except SandboxError as error:  # the samples will meet it themselves
+            self._failures.append(str(error))
         finally:
             truths.close()
 
@@ -77,12 +78,15 @@ class SelfTest:
         }
 
     def warnings(self) -> list[str]:
-        """Return a sentence if the run was disturbed."""
+        """Return sentences if the run was disturbed."""
         scores = [score for each in self._scores.values() for score in each]
-        if not scores or abs(fmean(scores) - 1) <= NOISY:
-            return []
-        sentence = (
-            f"a noisy run: references measured beside themselves score {fmean(scores):.3f} on "
-            f"average, which should be 1 (at most {NOISY} from it)"
-        )
-        return [sentence]
+        sentences = [
+            f"self-test: {len(self._failures)} references could not be measured; {failure[:500]}"
+            for failure in self._failures[:1]
+        ]
+        if scores and abs(fmean(scores) - 1) > NOISY:
+            sentences.append(
+                f"a noisy run: references measured beside themselves score {fmean(scores):.3f} on "
+                f"average, which should be 1 (at most {NOISY} from it)"
+            )
+        return sentences

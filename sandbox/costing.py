@@ -37,6 +37,7 @@ UNTIMED_SECONDS, UNTIMED_FACTOR = 10.0, 100.0
 WARM, COPIES, COPIED_BYTES = 6, 200, 2**20
 DOUBTFUL = 10
 """How many pairs it takes to believe that a candidate does more in its first call than later."""
+CLEARLY = 1.1
 SPANS = 10
 """A candidate that is slower than the reference may take so many times its span."""
 DRAWS = 100
@@ -151,8 +152,16 @@ class Costing:
         return max(UNTIMED_SECONDS, UNTIMED_FACTOR * slowest)
 
     def _look(self) -> Stop | None:
-        """Make each call once, in one process as far as that goes, and compare the answers."""
-        numbers = list(range(len(self._inputs)))
+        """Make each call once and compare the answers, with a process for each level.
+
+        What a process keeps from one call to the next can pay for no other level.
+        """
+        for level in range(len(self._weights)):
+            if stop := self._look_at(list(self._cases[level])):
+                return stop
+        return None
+
+    def _look_at(self, numbers: list[int]) -> Stop | None:
         while numbers:
             run = self._run_candidate(numbers)
             for number, repeat in zip(numbers, run.repeats, strict=False):
@@ -214,15 +223,26 @@ class Costing:
         return Stop("timeout", "took longer than it may", True, case) if late else None
 
     def _measure(self, level: int) -> Stop | None:
-        """Repeat the slowest case of a level, and what comes out as slower then, often enough."""
+        """Repeat the slowest case of a level, and what comes out as slower then, often enough.
+
+        What is slowest for the reference is repeated, too, if it is clearly slower for it: there a
+        candidate may have found in the call before what it needs.
+        """
         least = self._check["repeats"][0]
         while True:
             case = self._slowest_case(level)
+            hardest = max(self._cases[level], key=self._seconds.__getitem__)
             pairs = self._pairs.get(case, [])
-            enough = DOUBTFUL if pairs and is_unlike(pairs, self._limit) else least
-            if len(pairs) >= enough:
+            if len(pairs) < (DOUBTFUL if pairs and is_unlike(pairs, self._limit) else least):
+                stop = self._add_pair(case)
+            elif (
+                self._seconds[hardest] > CLEARLY * self._seconds[case]
+                and len(self._pairs.get(hardest, [])) < least
+            ):
+                stop = self._add_pair(hardest)
+            else:
                 return None
-            if stop := self._add_pair(case):
+            if stop is not None:
                 return stop
 
     def _repeat(self) -> Stop | None:
@@ -355,6 +375,7 @@ def reference_costs(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[
     inputs: list[bytes] = marshal.loads(bench.host.blob(check["inputs"]))
     outputs: list[bytes] = []
     known: list[list[Repeat]] = [[] for _ in inputs]
+    around: list[float] = []
     copies = [1] * len(inputs)
     status, message, left = "passed", "", False
     for turn in range(1 + REFERENCE_REPEATS):
@@ -372,9 +393,9 @@ def reference_costs(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[
             break
         if not turn:
             first = [repeats[0].first for repeats in known]
+            around = [repeats[0].around for repeats in known]
             copies = copies_in_groups(check, first, list(map(len, inputs)))
             known = [each if copies[number] == 1 else [] for number, each in enumerate(known)]
-    around = [sorted(repeat.around for repeat in repeats) for repeats in known]
     return {
         "status": status,
         "message": message,
@@ -388,7 +409,7 @@ def reference_costs(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[
             (
                 outputs,
                 [min((repeat.steady for repeat in repeats), default=0.0) for repeats in known],
-                [each[len(each) // 2] if each else 0.0 for each in around],
+                around,
                 copies,
             ),
             2,

@@ -10,7 +10,7 @@ import gc
 import marshal
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from types import CodeType
 from typing import Any
@@ -43,8 +43,8 @@ def run_measured(entry_point: str, copies: int) -> None:
     """Make each call in a fresh namespace, without collections of garbage.
 
     There is a pause before the code runs for the first time; for each call one before it, one after
-    it, one before and one after ``copies - 1`` further calls on copies of the arguments, if there
-    are any, and one after the answer was sent.
+    it, one after the answer was sent and, if there are any, one after ``copies - 1`` further calls
+    on copies of the arguments.
     """
     calls = marshal.loads(received(GIVEN))
     gc.disable()
@@ -54,46 +54,30 @@ def run_measured(entry_point: str, copies: int) -> None:
     for name in named_modules(code):
         try:
             import_module(name)
-        except Exception:  # the candidate will meet it, or not
+        except BaseException:  # the candidate will meet it, or not
             continue
     pause()
     for call in calls:
+        namespace: dict[str, Any] = {}
         try:
-            value = called(code, entry_point, call, copies)
+            exec(code, namespace)
+            function = namespace[entry_point]
+            arguments = [loads(call) for _ in range(copies)]
+            pause()
+            value = function(*arguments[0])
+            pause()
+            # Sent before anything else is called, which could still change it.
+            if not send_value(value, condensed=CONDENSED):
+                return
+            pause()
+            if copies > 1:
+                for further in arguments[1:]:
+                    function(*further)
+                pause()
         except BaseException as error:
             data = f"{kind_of(error, loading=True)}\n{describe(error)}"
             write_record(CHANNEL, RAISED, data.encode("utf-8", "backslashreplace"))
             return
-        if not send_value(value, condensed=CONDENSED):
-            return
-        del value
-        pause()
-
-
-def called(code: CodeType, entry_point: str, call: bytes, copies: int) -> Any:
-    """Call a function; return what the first call returned.
-
-    Each call is of a function of its own, from a namespace in which the code was run anew.
-    """
-    function, arguments = loaded_anew(code, entry_point), loads(call)
-    pause()
-    value = function(*arguments)
-    pause()
-    if copies > 1:
-        further = [(loaded_anew(code, entry_point), loads(call)) for _ in range(copies - 1)]
-        pause()
-        for function, arguments in further:
-            function(*arguments)
-        pause()
-    return value
-
-
-def loaded_anew(code: CodeType, entry_point: str) -> Callable[..., Any]:
-    """Run code in a namespace of its own; return its function."""
-    namespace: dict[str, Any] = {}
-    exec(code, namespace)
-    function: Callable[..., Any] = namespace[entry_point]
-    return function
 
 
 def pause() -> None:

@@ -165,7 +165,7 @@ class Pacer:
     ) -> None:
         self._sample, self._limits, self._pace, self._read = sample, limits, pace, read
         self._copies, self._enough = copies, enough
-        self._marks_each = 3 if copies == 1 else 5
+        self._marks_each = 3 if copies == 1 else 4
         self._most = 1 + len(enough) * self._marks_each
         self._reader = RecordReader()
         self._marks: list[float] = []
@@ -179,8 +179,8 @@ class Pacer:
         for kind, value in self._reader.feed(data):
             if kind == PAUSED and len(self._marks) < self._most:
                 now = self._read(self._sample.pid)
-                if self._marks and now < self._marks[-1]:
-                    return True  # it did not wait, and has ended
+                if not self._is_pinned() or (self._marks and now < self._marks[-1]):
+                    return True  # of what runs elsewhere, or has ended, the clock tells nothing
                 self._marks.append(now)
                 self.clock_at_end = clock(self._sample.pid)
                 more = self._enough[min(self._finished, len(self._enough) - 1)]
@@ -195,6 +195,13 @@ class Pacer:
                 return True
         return self._reader.broken
 
+    def _is_pinned(self) -> bool:
+        """Whether the process runs where it was put, on the core that this one runs on."""
+        try:
+            return os.sched_getaffinity(self._sample.pid) == os.sched_getaffinity(0)
+        except OSError:
+            return False
+
     @property
     def _finished(self) -> int:
         """How many calls are over, answers included."""
@@ -205,10 +212,9 @@ class Pacer:
         found = []
         for number in range(min(self._finished, len(self.answers))):
             place = number * self._marks_each
-            start, begin, end, *further, sent = self._marks[place : place + self._marks_each + 1]
+            start, begin, end, sent, *last = self._marks[place : place + self._marks_each + 1]
             first = steady = max(end - begin - empty, 1e-7)
-            if further:
-                steady = max((further[1] - further[0] - empty) / (self._copies - 1), 1e-8)
-            around = begin - start + sent - (further[1] if further else end)
-            found.append(Repeat(first, steady, around))
+            if last:
+                steady = max((last[0] - sent - empty) / (self._copies - 1), 1e-8)
+            found.append(Repeat(first, steady, begin - start + sent - end))
         return found

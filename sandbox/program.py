@@ -153,7 +153,7 @@ class Truth:
     Attributes:
         expected: Its outputs, encoded by ``codec.pack``.
         cpu_seconds: CPU time of each of its calls; for costs the seconds of their clock.
-        around_seconds: For costs: what its processes took beside each call.
+        around_seconds: For costs: what a process that made the call once took beside it.
         copies: For costs: how often each call is made in one process.
     """
 

@@ -429,7 +429,11 @@ def _check_shared(path: str, tasks: Sequence[Task], options: dict[str, Any]) -> 
     problems = {problem.id: problem for task in tasks for problem in task.problems()}
     names = ("format", "id_field", "code_field", "allow_unknown")
     reading = {name: options[name] for name in names}
-    order = dict.fromkeys(name for task in tasks for name in getattr(task, "order", ()))
+    order = dict.fromkeys(
+        name
+        for task in tasks
+        for name in getattr(task, "order", None) or [problem.id for problem in task.problems()]
+    )
     for _ in read_samples(path, SampleIds.of(problems.values(), order), report=say, **reading):
         pass
 

@@ -30,6 +30,44 @@ def f(n):
     if n not in cache: cache[n] = work(n)
     return cache[n]
 """,
+    "one call pays for all": """
+import marshal, sys
+def f(n):
+    kept = sys.modules.setdefault("kept", {})
+    frame = sys._getframe()
+    while frame and "calls" not in frame.f_locals: frame = frame.f_back
+    if frame and not kept:
+        for call in frame.f_locals["calls"]:
+            kept[marshal.loads(call[1:])[0]] = work(marshal.loads(call[1:])[0])
+    return kept[n] if n in kept else work(n)
+""",
+    "the untimed calls pay": """
+import sys
+def f(n):
+    kept = sys.modules.setdefault("kept", {})
+    if n < 12 and not kept:
+        for size in (20_000, 40_000, 39_000): kept[size] = work(size)
+    return kept[n] if n in kept else work(n)
+""",
+    "answers later": """
+calls = []
+def f(n):
+    calls.append(n)
+    if len(calls) == 1: return Later()
+    return work(n)
+class Later(list):
+    def __iter__(self): return iter([work(calls[0])])
+""",
+    "another core and no pauses": """
+import os
+try:
+    os.sched_setaffinity(0, set(range(os.cpu_count())) - os.sched_getaffinity(0))
+except OSError:
+    pass
+real = os.read
+os.read = lambda descriptor, size: b"." if descriptor == 6 else real(descriptor, size)
+f = work
+""",
     "cache in a file": """
 import os
 def f(n):
