@@ -193,13 +193,31 @@ class Truths:
         return sealed
 
     def _find_truth(self, key: str, check: Calls, limits: Limits) -> Truth:
+        outputs = Outputs(check.entry_point, check.inputs)
+        return self._run(key, check, check.reference, outputs, limits)
+
+    def _find_costs(self, key: str, check: Costs, limits: Limits) -> tuple[Blob, Truth]:
+        """Have the inputs made, if they are not given, and the reference timed with them."""
+        inputs = check.inputs
+        if inputs is None:
+            cases = pack([encode(case) for case in check.cases])
+            maker = self._key("inputs", check.generator, cases.hex())
+            makes = Outputs("generate", Blob(cases), whole=True)
+            inputs = self._run(maker, check, check.generator, makes, limits).expected
+        groups = tuple(level.cases for level in check.levels)
+        outputs = Outputs(check.entry_point, inputs, check.clock, check.span_seconds, groups)
+        return inputs, self._run(key, check, check.reference, outputs, limits)
+
+    def _run(
+        self, key: str, check: Calls | Costs, source: str, outputs: Outputs, limits: Limits
+    ) -> Truth:
+        """Return what trusted source gives, which is run unless it is kept."""
         kept = self._read(key)
         if kept is not None:
             return kept
-        outputs = Outputs(check.entry_point, check.inputs)
         enough = replace(REFERENCE_LIMITS, memory_bytes=limits.memory_bytes)
         try:
-            truth = self._executor.truth(Program(check.reference, (outputs,), enough))
+            truth = self._executor.truth(Program(source, (outputs,), enough))
         except SandboxUnavailable:
             raise
         except SandboxError as error:
@@ -208,36 +226,6 @@ class Truths:
             ) from error
         self._keep(key, truth)
         return truth
-
-    def _find_costs(self, key: str, check: Costs, limits: Limits) -> tuple[Blob, Truth]:
-        """Have the inputs made, if they are not given, and the reference timed with them."""
-        enough = replace(REFERENCE_LIMITS, memory_bytes=limits.memory_bytes)
-        inputs = check.inputs
-        try:
-            if inputs is None:
-                cases = pack([encode(case) for case in check.cases])
-                maker = self._key("inputs", check.generator, cases.hex())
-                made = self._read(maker)
-                if made is None:
-                    outputs = Outputs("generate", Blob(cases), whole=True)
-                    made = self._executor.truth(Program(check.generator, (outputs,), enough))
-                    self._keep(maker, made)
-                inputs = made.expected
-            kept = self._read(key)
-            if kept is None:
-                groups = tuple(level.cases for level in check.levels)
-                outputs = Outputs(
-                    check.entry_point, inputs, check.clock, check.span_seconds, groups
-                )
-                kept = self._executor.truth(Program(check.reference, (outputs,), enough))
-                self._keep(key, kept)
-        except SandboxUnavailable:
-            raise
-        except SandboxError as error:
-            raise TruthError(
-                f"the check {check.name!r} of {check.entry_point!r}: {error}"
-            ) from error
-        return inputs, kept
 
     def _keep(self, key: str, truth: Truth) -> None:
         head = {name: getattr(truth, name) for name in ("cpu_seconds", "around_seconds", "copies")}

@@ -13,6 +13,7 @@ from typing import NamedTuple
 __all__ = [
     "Pair",
     "Repeat",
+    "charged",
     "drawn_ratios",
     "fraction",
     "is_unlike",

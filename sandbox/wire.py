@@ -31,7 +31,7 @@ from codeeval.sandbox.program import (
 )
 from codeeval.sandbox.verdict import CheckResult, Cost, Status, Usage, Verdict
 
-__all__ = ["FRAME", "blobs_of", "encode_program", "frame", "verdict_of"]
+__all__ = ["FRAME", "blobs_of", "encode_program", "frame", "truth_of", "verdict_of"]
 
 FRAME = struct.Struct(">II")
 
