@@ -14,11 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from codeeval.scoring.counts import Counts
 from codeeval.scoring.estimate import Estimate
+from codeeval.scoring.first_k import mean_of_first_k
 from codeeval.scoring.order_statistics import Scores, best_of_k, best_of_k_estimate
 from codeeval.scoring.pass_at_k import pass_at_k
 
 __all__ = [
     "beyond",
+    "beyond_at_k",
+    "beyond_percentile",
+    "beyond_unbounded",
     "dps",
     "eff_at_k",
     "efficient_at_k",
@@ -256,3 +260,58 @@ def beyond(historical_seconds: ArrayLike, seconds: float, *, correct: bool) -> f
     if least == most:
         return float(seconds <= least)
     return (most - min(max(seconds, least), most)) / (most - least)
+
+
+def beyond_unbounded(historical_seconds: ArrayLike, seconds: float, *, correct: bool) -> float:
+    """Return Beyond as the program of its authors computes it, for the sake of equal numbers.
+
+    This is ``clip(t_max - t, 0, 1 second) / (t_max - t_min)``: above 1 for a sample that is faster
+    than all that are known, and far below 1 for the fastest one of a problem that takes seconds.
+    Where all known solutions take the same time, it is what `beyond` is.
+
+    Args and errors are those of `beyond`, which is the one to report.
+
+    Source: the program of Du et al. 2024.
+    """
+    bounded = beyond(historical_seconds, seconds, correct=correct)
+    known = np.asarray(historical_seconds, dtype=np.float64)
+    least, most = float(known.min()), float(known.max())
+    if not correct or least == most:
+        return bounded
+    return min(max(most - seconds, 0.0), 1.0) / (most - least)
+
+
+def beyond_percentile(historical_seconds: ArrayLike, seconds: float, *, correct: bool) -> float:
+    """Return the share of known solutions that are slower, and 0 for a wrong sample.
+
+    Ties count one half. Unlike `beyond` it does not hang on the slowest and the fastest known
+    solution, whose times are often mostly noise: report it beside.
+
+    Raises:
+        ValueError: If no solution is known, or a time is no number.
+    """
+    # The known times are checked for a wrong sample, too.
+    share = faster_share(historical_seconds, seconds if correct else inf)
+    return share if correct else 0.0
+
+
+def beyond_at_k(
+    scores: Scores, k: int, *, problem_ids: Sequence[str] | None = None
+) -> NDArray[np.float64]:
+    """Return Beyond@k of each problem: the mean over its first k samples.
+
+    Not the best of k, so it does not grow with k; for that see `best_of_k`. A benchmark's Beyond@k
+    is the mean over problems.
+
+    Args:
+        scores: For each problem the Beyond of its samples in their order, or what
+            `beyond_percentile` says of them; shape ``(n,)`` each.
+        k: Samples taken, ``1 <= k <= min(n)``.
+        problem_ids: Names for messages, one for each problem.
+
+    Raises:
+        ValueError: As `codeeval.scoring.first_k.first_k` does.
+
+    Source: Du et al. 2024.
+    """
+    return mean_of_first_k(scores, k, problem_ids=problem_ids)
