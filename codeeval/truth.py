@@ -39,7 +39,7 @@ from codeeval.sandbox.verdict import Status
 
 __all__ = ["TruthError", "Truths", "cache_directory", "is_whole"]
 
-FORMAT = 6
+FORMAT = 7
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 
 
@@ -162,7 +162,8 @@ class Truths:
             return self._once(key, self._find_sealed, check, limits)
         if isinstance(check, Costs) and check.truth is None:
             given = check.inputs.digest if check.inputs is not None else check.generator
-            shape = f"{check.clock} {check.span_seconds} {[each.cases for each in check.levels]}"
+            shape = f"{check.clock} {check.span_seconds} "
+            shape += str([(each.cases, each.weight > 0) for each in check.levels])
             image = str(getattr(self._executor, "image", ""))
             parts = (check.entry_point, check.reference, given, shape, image, *machine())
             return self._once(self._key("costs", *parts), self._find_costs, check, limits)
@@ -204,8 +205,7 @@ class Truths:
             maker = self._key("inputs", check.generator, cases.hex())
             makes = Outputs("generate", Blob(cases), whole=True)
             inputs = self._run(maker, check, check.generator, makes, limits).expected
-        groups = tuple(level.cases for level in check.levels)
-        outputs = Outputs(check.entry_point, inputs, check.clock, check.span_seconds, groups)
+        outputs = Outputs(check.entry_point, inputs, check.clock, check.span_seconds, check.levels)
         return inputs, self._run(key, check, check.reference, outputs, limits)
 
     def _run(

@@ -27,6 +27,7 @@ RUNNER_MODULES = (
     "costs",
     "pacing",
     "assessor",
+    "reference_costs",
     "costing",
     "runner",
 )

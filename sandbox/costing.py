@@ -11,22 +11,20 @@ from typing import Any, NamedTuple
 from codeeval.sandbox.assessor import Assessor
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
 from codeeval.sandbox.costs import (
+    LEAST_SECONDS,
     Pair,
     Repeat,
-    charged,
+    Scale,
     drawn_ratios,
-    fraction,
     is_unlike,
     percentile,
     ratio,
-    score,
-    time_limit,
 )
 from codeeval.sandbox.host import kept
-from codeeval.sandbox.pacing import Timed, Timer
-from codeeval.sandbox.records import DIGEST
+from codeeval.sandbox.pacing import NO_USAGE, Timed, Timer
+from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, copies_of
 
-__all__ = ["Costing", "reference_costs"]
+__all__ = ["Costing"]
 
 OVER = 1.5
 """A call is ended when it has taken this many times what it may: it is surely beyond it."""
@@ -34,16 +32,15 @@ NEAR = 0.8
 """From this share of what it may take on, a first look does not settle that a level is finished."""
 UNTIMED_SECONDS, UNTIMED_FACTOR = 10.0, 100.0
 """What a call may take in a level that is not timed: the clock decides nothing there."""
-WARM, COPIES, COPIED_BYTES = 6, 200, 2**20
-DOUBTFUL = 10
-"""How many pairs it takes to believe that a candidate does more in its first call than later."""
-CLEARLY = 1.1
+IDLE_SECONDS = 20.0
+"""How long all processes of a candidate may wait for something else than a core."""
+DOUBTFUL, BEATEN = 10, 0.9
+"""How many pairs it takes to believe that a candidate takes less than this share of the reference's
+time, or that it does more for its first answer than later."""
+CLEARLY, CLOSE = 1.1, 1.05
 SPANS = 10
 """A candidate that is slower than the reference may take so many times its span."""
 DRAWS = 100
-REFERENCE_SECONDS = 300.0
-REFERENCE_REPEATS = 6
-NO_USAGE = {"wall_seconds": 0, "cpu_seconds": 0, "memory_bytes": 0, "waiting_seconds": 0}
 CENSORING = ("timeout", "memory_limit")
 
 
@@ -75,24 +72,24 @@ class Costing:
         self._around: list[float] = times[1]
         self._copies: list[int] = times[2]
         self._inputs: list[bytes] = marshal.loads(bench.host.blob(check["inputs"]))
-        self._weights: list[float] = [weight for _, weight, _ in check["levels"]]
         sizes = [count for count, _, _ in check["levels"]]
         self._cases = [range(sum(sizes[:n]), sum(sizes[: n + 1])) for n in range(len(sizes))]
-        self._slowest = {
-            level: max(self._seconds[number] for number in self._cases[level])
-            for level, weight in enumerate(self._weights)
-            if weight > 0
+        weights = {level: weight for level, (_, weight, _) in enumerate(check["levels"]) if weight}
+        slowest = {
+            level: max(map(self._seconds.__getitem__, self._cases[level])) for level in weights
         }
-        """What the reference's slowest case of each timed level costs."""
-        self._limit = time_limit(list(self._slowest.values()), check["limit_factor"])
-        self._enough: float = max(self._limit, check["limit_floor"])
-        """Beyond this a level is censored."""
+        factor, floor = check["limit_factor"], check["limit_floor"]
+        self._scale = Scale(check["score"], slowest, weights, factor, floor)
+        self._looks: dict[int, tuple[float, float]] = {}
+        """What each case costs by a first look, and at most, at the speed of that moment."""
         self._costs: dict[int, float] = {}
-        """What each case costs that was timed: at most, until there are pairs of it."""
+        """What each case costs that was timed beside the reference."""
+        self._slowness = 1.0
+        """What the reference takes now, in times of what it took when it was timed."""
         self._pairs: dict[int, list[Pair]] = {}
         self._memory: dict[int, tuple[int, int]] = {}
-        self._drawn: dict[int, tuple[tuple[int, int], list[float]]] = {}
-        """Scores that each level may have, with the case and the pairs that they are from."""
+        self._drawn: dict[int, tuple[tuple[int, float], list[float]]] = {}
+        """What each level may cost, with the case and the pairs that it is from."""
         self._finished: list[int] = []
         self._completed = 0
         self._left = False
@@ -126,8 +123,8 @@ class Costing:
     def _go_through(self) -> Stop | None:
         """Look at all cases, then repeat; return what ended it early, if anything did."""
         stop = self._look()
-        level = len(self._weights) if stop is None else self._level_of(stop.number)
-        for timed in self._slowest:
+        level = len(self._cases) if stop is None else self._level_of(stop.number)
+        for timed in self._scale.references:
             if timed >= level:
                 break
             if found := self._excess(timed):
@@ -136,7 +133,7 @@ class Costing:
             self._finished.append(timed)
         if stop is not None:
             stop = stop._replace(message=f"level {level}: {stop.message}")
-            if not stop.censored or level not in self._slowest:
+            if not stop.censored or level not in self._scale.references:
                 return stop._replace(censored=False)
         return self._repeat() or stop
 
@@ -146,8 +143,8 @@ class Costing:
     def _seconds_for(self, number: int) -> float:
         """Return what a call may take before it is ended."""
         level = self._level_of(number)
-        if level in self._slowest:
-            return self._enough * OVER
+        if level in self._scale.references:
+            return self._scale.enough(level) * OVER
         slowest = max(self._seconds[each] for each in self._cases[level])
         return max(UNTIMED_SECONDS, UNTIMED_FACTOR * slowest)
 
@@ -156,7 +153,7 @@ class Costing:
 
         What a process keeps from one call to the next can pay for no other level.
         """
-        for level in range(len(self._weights)):
+        for level in range(len(self._cases)):
             if stop := self._look_at(list(self._cases[level])):
                 return stop
         return None
@@ -164,31 +161,53 @@ class Costing:
     def _look_at(self, numbers: list[int]) -> Stop | None:
         while numbers:
             run = self._run_candidate(numbers)
-            for number, repeat in zip(numbers, run.repeats, strict=False):
-                self._costs[number] = charged(repeat, self._around[number], self._limit)
+            self._note(numbers, run)
             stop = self._judge(numbers, run)
-            timed_out = stop is not None and stop.status == "timeout"
-            if stop is None or not timed_out or len(numbers) == 1:
+            if stop is None or stop.status != "timeout":
                 return stop
-            # A second look at what took too long, in a process of its own; then at the rest.
+            # A second look at what took too long, in a process of its own, by the speed that the
+            # machine has now; then at the rest.
             rest = numbers[numbers.index(stop.number) + 1 :]
-            run = self._run_candidate([stop.number])
+            run = self._run_candidate([stop.number], slower=self._slower(stop.number))
+            self._note([stop.number], run)
             again = self._judge([stop.number], run)
             if again is not None:
                 return again
-            around = self._around[stop.number]
-            self._costs[stop.number] = charged(run.repeats[0], around, self._limit)
             numbers = rest
         return None
 
-    def _run_candidate(self, numbers: list[int], *, copies: int = 1) -> Timed:
+    def _note(self, numbers: list[int], run: Timed) -> None:
+        """Take down what calls cost at a first look, less what is usual for a first answer."""
+        for number, repeat in zip(numbers, run.repeats, strict=False):
+            cost = max(repeat.cold - self._around[number], LEAST_SECONDS)
+            self._looks[number] = cost, max(cost, repeat.call)
+
+    def _slower(self, number: int) -> float:
+        """Return how many times slower the machine is now than when the reference was timed."""
+        now = self._run_reference(number, 1).repeats[0].cold
+        return max(1.0, now / (self._seconds[number] + self._around[number]))
+
+    def _run_reference(self, number: int, copies: int) -> Timed:
+        calls = [self._inputs[number]]
+        run = self._timer.run(self._reference, calls, seconds=[REFERENCE_SECONDS], copies=copies)
+        if not run.repeats:
+            raise BrokenJail(f"a reference that ran before: {run.status}")
+        return run
+
+    def _run_candidate(self, numbers: list[int], *, copies: int = 1, slower: float = 1.0) -> Timed:
+        usage, limits = self._usage, self._case.limits
+        idle = usage["wall_seconds"] - usage["waiting_seconds"] - usage["cpu_seconds"]
+        if idle > IDLE_SECONDS:
+            return Timed.nothing("timeout", f"did nothing for {idle:.0f} s")
+        for name in ("cpu_seconds", "wall_seconds"):
+            if usage[name] > limits[name]:
+                return Timed.nothing("timeout", f"took {usage[name]:.0f} {name} in all its calls")
         calls = [self._inputs[number] for number in numbers]
-        seconds = list(map(self._seconds_for, numbers))
+        seconds = [self._seconds_for(number) * slower for number in numbers]
         run = self._timer.run(self._case, calls, seconds=seconds, copies=copies)
         self._left |= run.left
         for key, value in run.usage.items():
-            known = self._usage[key]
-            self._usage[key] = max(known, value) if key == "memory_bytes" else known + value
+            usage[key] = max(usage[key], value) if key == "memory_bytes" else usage[key] + value
         return run
 
     def _judge(self, numbers: list[int], run: Timed) -> Stop | None:
@@ -210,17 +229,30 @@ class Costing:
         return Stop(run.status, f"call {number + 1}: {run.message}", censored, number)
 
     def _slowest_case(self, level: int) -> int:
-        return max(self._cases[level], key=self._costs.__getitem__)
+        """Return the case that is slowest, as far as is known; one with pairs if it is close."""
+        return max(filter(self._looks.__contains__, self._cases[level]), key=self._rank)
+
+    def _rank(self, number: int) -> float:
+        return self._cost(number) * (CLOSE if number in self._pairs else 1.0)
+
+    def _cost(self, number: int) -> float:
+        if number in self._costs:
+            return self._costs[number]
+        return self._looks[number][0] / self._slowness
 
     def _excess(self, level: int) -> Stop | None:
         """Say whether a level that was gone through took too long; if it is close, repeat."""
-        if self._costs[self._slowest_case(level)] <= NEAR * self._enough:
+        enough = self._scale.enough(level)
+        if self._cost(self._slowest_case(level)) <= NEAR * enough:
             return None
         if stop := self._measure(level):
             return stop
         case = self._slowest_case(level)
-        late = self._costs[case] > self._enough
-        return Stop("timeout", "took longer than it may", True, case) if late else None
+        cost = self._cost(case)
+        if cost <= enough:
+            return None
+        message = f"call {case + 1} costs {cost:.3g} s, more than {enough:.3g} s"
+        return Stop("timeout", message, True, case)
 
     def _measure(self, level: int) -> Stop | None:
         """Repeat the slowest case of a level, and what comes out as slower then, often enough.
@@ -233,7 +265,7 @@ class Costing:
             case = self._slowest_case(level)
             hardest = max(self._cases[level], key=self._seconds.__getitem__)
             pairs = self._pairs.get(case, [])
-            if len(pairs) < (DOUBTFUL if pairs and is_unlike(pairs, self._limit) else least):
+            if len(pairs) < (DOUBTFUL if self._is_doubtful(case, pairs) else least):
                 stop = self._add_pair(case)
             elif (
                 self._seconds[hardest] > CLEARLY * self._seconds[case]
@@ -245,21 +277,24 @@ class Costing:
             if stop is not None:
                 return stop
 
+    def _is_doubtful(self, case: int, pairs: list[Pair]) -> bool:
+        """Whether a candidate seems to beat the reference, or to do its work beside the call."""
+        beaten = self._cost(case) < BEATEN * self._seconds[case]
+        return bool(pairs) and (beaten or is_unlike(pairs, self._scale.unit))
+
     def _repeat(self) -> Stop | None:
-        """Repeat the levels that were finished until their score is known well enough."""
+        """Repeat the levels that were finished until the score is known well enough."""
         most = self._check["repeats"][1]
         while self._finished:
-            drawn = {level: self._drawn_fractions(level) for level in self._finished}
-            weights = [self._weights[level] for level in drawn]
-            missing = sum(self._weights) - sum(weights)
+            drawn = {level: self._drawn_costs(level) for level in self._finished}
             scores = [
-                score([*each, 0.0], [*weights, missing])
+                self._scale.score(dict(zip(drawn, each, strict=True)))
                 for each in zip(*drawn.values(), strict=True)
             ]
             if spread(scores) < self._check["precision"]:
                 return None
             widths = {
-                level: spread(drawn[level]) * self._weights[level]
+                level: spread(drawn[level]) * self._scale.weight(level)
                 for level in drawn
                 if len(self._pairs.get(self._slowest_case(level), ())) < most
             }
@@ -270,42 +305,40 @@ class Costing:
                 return stop
         return None
 
-    def _drawn_fractions(self, level: int) -> list[float]:
-        """Return scores that a level may have: from the bootstrap, or between the bounds."""
-        case, reference = self._slowest_case(level), self._slowest[level]
+    def _drawn_costs(self, level: int) -> list[float]:
+        """Return what a level may cost: from the bootstrap, or from a first look."""
+        case = self._slowest_case(level)
         pairs = self._pairs.get(case)
-        state = case, len(pairs or ())
+        state = case, len(pairs) if pairs else -self._slowness
         if level in self._drawn and self._drawn[level][0] == state:
             return self._drawn[level][1]
         if pairs is None:  # noise only adds to a cost: it is between nothing and what was seen
-            drawn = [self._costs[case] * (number % 2) for number in range(DRAWS)]
+            high = self._looks[case][1] / self._slowness
+            drawn = [high * (number % 2) for number in range(DRAWS)]
             self._random.shuffle(drawn)
         else:
-            mine = self._seconds[case]
-            drawn = [each * mine for each in drawn_ratios(pairs, self._limit, DRAWS, self._random)]
-        fractions = [fraction(each, reference, self._limit) for each in drawn]
-        self._drawn[level] = state, fractions
-        return fractions
+            mine, unit = self._seconds[case], self._scale.unit
+            drawn = [each * mine for each in drawn_ratios(pairs, unit, DRAWS, self._random)]
+        self._drawn[level] = state, drawn
+        return drawn
 
     def _add_pair(self, case: int) -> Stop | None:
         """Time reference and candidate once more; return what is wrong with the candidate."""
-        mine, own = self._seconds[case], self._costs[case]
-        calls, seconds = [self._inputs[case]], self._enough * OVER
         copies = self._copies[case]
-        reference = self._timer.run(
-            self._reference, calls, seconds=[REFERENCE_SECONDS], copies=copies
-        )
-        if not reference.repeats:
-            raise BrokenJail(f"a reference that ran before: {reference.status}")
-        most = copies_of(own, len(calls[0]), SPANS * self._check["span_seconds"])
+        reference = self._run_reference(case, copies)
+        span = SPANS * self._check["span_seconds"]
+        most = copies_of(self._cost(case), len(self._inputs[case]), span)
         run = self._run_candidate([case], copies=min(copies, most))
         stop = self._judge([case], run)
         if stop is not None and not stop.censored:
             return stop
-        repeat = run.repeats[0] if run.repeats else Repeat(seconds, seconds, 0.0)
+        over = self._seconds_for(case)
+        repeat = run.repeats[0] if run.repeats else Repeat(over, over, over)
         pairs = self._pairs.setdefault(case, [])
         pairs.append(Pair(reference.repeats[0], repeat))
-        self._costs[case] = ratio(pairs, self._limit) * mine
+        self._costs[case] = ratio(pairs, self._scale.unit) * self._seconds[case]
+        now = [min(pair.reference.steady for pair in each) for each in self._pairs.values()]
+        self._slowness = sum(now) / sum(self._seconds[each] for each in self._pairs)
         known = self._memory.get(case, (0, 0))
         sizes = run.usage["memory_bytes"], reference.usage["memory_bytes"]
         self._memory[case] = max(known[0], sizes[0]), max(known[1], sizes[1])
@@ -314,29 +347,26 @@ class Costing:
     def _results(self) -> list[dict[str, Any]]:
         """Return the fields of `Cost` for each timed level that was begun."""
         found = []
-        for level in self._slowest:
-            known = [number for number in self._cases[level] if number in self._costs]
-            finished = level in self._finished
-            case = max(known, key=self._costs.__getitem__) if known else self._cases[level][0]
-            pairs = self._pairs.get(case, [])
-            seconds = self._costs.get(case, self._enough)
-            low, high = 0.0, seconds  # noise only adds to what was seen once
-            if len(pairs) > 1:
-                drawn = drawn_ratios(pairs, self._limit, DRAWS, self._random)
-                low, high = (percentile(drawn, p) * self._seconds[case] for p in (0.025, 0.975))
-            censored = not finished or seconds > self._enough
+        for level, reference in self._scale.references.items():
+            finished, enough = level in self._finished, self._scale.enough(level)
+            case, seconds, low, high = self._cases[level][0], enough, 0.0, enough
+            if case in self._looks:
+                case, drawn = self._slowest_case(level), self._drawn_costs(level)
+                seconds = self._cost(case)
+                low, high = (percentile(drawn, share) for share in (0.025, 0.975))
+            censored = not finished or seconds > enough
             memory = self._memory.get(case, (0, 0))
             found.append(
                 {
                     "level": level,
                     "size": self._check["levels"][level][2],
                     "case": case - self._cases[level][0],
-                    "seconds": max(seconds, self._enough) if censored else seconds,
-                    "low": low,
+                    "seconds": max(seconds, enough) if censored else seconds,
+                    "low": min(low, seconds),
                     "high": max(high, seconds),
-                    "reference_seconds": self._slowest[level],
-                    "limit_seconds": self._limit,
-                    "repeats": len(pairs),
+                    "reference_seconds": reference,
+                    "limit_seconds": self._scale.limit(level),
+                    "repeats": len(self._pairs.get(case, ())),
                     "censored": censored,
                     "memory_bytes": memory[0],
                     "reference_memory_bytes": memory[1],
@@ -350,79 +380,3 @@ class Costing:
 def spread(values: list[float]) -> float:
     """Return how wide the middle 95 % of some values are."""
     return percentile(values, 0.975) - percentile(values, 0.025)
-
-
-def copies_of(seconds: float, size: int, span: float) -> int:
-    """Return how often to make a call in one process: once, or so often that it is warm.
-
-    Args:
-        seconds: What the call takes.
-        size: The bytes of its arguments.
-        span: What all of them should take at least.
-    """
-    if seconds >= span:
-        return 1
-    copies = min(COPIES if seconds < span / 4 else WARM, COPIED_BYTES // size)
-    return copies if copies >= WARM else 1
-
-
-def reference_costs(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
-    """Run a trusted reference; return its outputs, what each call costs, and what is around it.
-
-    All calls are gone through several times: a machine is slow for a while, not for one call.
-    """
-    timer = Timer(bench, check["clock"], check["entry_point"])
-    inputs: list[bytes] = marshal.loads(bench.host.blob(check["inputs"]))
-    outputs: list[bytes] = []
-    known: list[list[Repeat]] = [[] for _ in inputs]
-    around: list[float] = []
-    copies = [1] * len(inputs)
-    status, message, left = "passed", "", False
-    for turn in range(1 + REFERENCE_REPEATS):
-        for number, call in enumerate(inputs):
-            run = timer.run(case, [call], seconds=[REFERENCE_SECONDS], copies=copies[number])
-            left |= run.left
-            if run.status != "passed":
-                status, message = run.status, run.message
-                break
-            if not turn:
-                kind, answer = run.answers[0]
-                outputs.append(b"h" + answer if kind == DIGEST else answer)
-            known[number].append(run.repeats[0])
-        if status != "passed":
-            break
-        if not turn:
-            first = [repeats[0].first for repeats in known]
-            around = [repeats[0].around for repeats in known]
-            copies = copies_in_groups(check, first, list(map(len, inputs)))
-            known = [each if copies[number] == 1 else [] for number, each in enumerate(known)]
-    return {
-        "status": status,
-        "message": message,
-        "completed": len(outputs),
-        "total": len(inputs),
-        "failures": [],
-        "sealed": True,
-        "usage": NO_USAGE,
-        "recycle": left,
-        "outputs": marshal.dumps(
-            (
-                outputs,
-                [min((repeat.steady for repeat in repeats), default=0.0) for repeats in known],
-                around,
-                copies,
-            ),
-            2,
-        ),
-    }
-
-
-def copies_in_groups(check: Mapping[str, Any], seconds: list[float], sizes: list[int]) -> list[int]:
-    """Return how often to make each call in one process: the same within a group."""
-    found: list[int] = []
-    for count in check["groups"] or [1] * len(seconds):
-        place = slice(len(found), len(found) + count)
-        if count:
-            slowest, largest = max(seconds[place]), max(sizes[place])
-            found += [copies_of(slowest, largest, check["span_seconds"])] * count
-    return found

@@ -7,39 +7,43 @@ ever adds to a cost, so the smallest of the repeats is nearest to it.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 __all__ = [
+    "LEAST_SECONDS",
     "Pair",
     "Repeat",
-    "charged",
+    "Scale",
     "drawn_ratios",
     "fraction",
     "is_unlike",
     "percentile",
     "ratio",
     "score",
+    "speed",
     "time_limit",
 ]
 
-AROUND_SECONDS, AROUND_SHARE, LIMIT_SHARE = 3e-5, 0.1, 0.05
-"""What a candidate may do outside its calls beyond what the reference does there, as that is noise:
-so much and this share of it, or this share of what the call itself may take."""
-COLD_SECONDS, COLD_SHARE = 3e-5, 0.1
-"""By how much more than the reference's its first call may take longer than further ones."""
+LEAST_SECONDS = 1e-7
+"""No call is said to take less."""
+NOISE_SECONDS, NOISE_SHARE, LIMIT_SHARE = 5e-6, 0.05, 0.01
+"""By how much what a process does for its first answer may seem to be more than it was: so much and
+this share of what the reference's does for it, or this share of T."""
 
 
 class Repeat(NamedTuple):
     """What one process took for a call, in seconds of the clock.
 
-    ``first`` is the first call, ``steady`` each of the further ones; the same where there are
-    none. ``around`` is everything else, from the loading of the code to the sending of the answer.
+    ``cold`` is all that it did for its first answer, from the loading of the code until that was
+    sent; ``call`` the first call alone; ``steady`` each of the further ones, the same as ``call``
+    where there are none.
     """
 
-    first: float
+    cold: float
+    call: float
     steady: float
-    around: float
 
 
 class Pair(NamedTuple):
@@ -49,79 +53,125 @@ class Pair(NamedTuple):
     candidate: Repeat
 
 
-def charged(repeat: Repeat, usual: float, limit: float) -> float:
-    """Return the cost of a candidate's first call, with what it did beside it.
-
-    Args:
-        repeat: The candidate's.
-        usual: What the reference does beside its call.
-        limit: T.
-    """
-    more = repeat.around - usual
-    tolerated = max(AROUND_SECONDS + AROUND_SHARE * usual, LIMIT_SHARE * limit)
-    return repeat.first + (more if more > tolerated else 0.0)
-
-
 def ratio(pairs: Sequence[Pair], limit: float) -> float:
     """Return what a call of the candidate costs, in calls of the reference: a ratio of minima.
 
     Further calls in one process tell most, as a first call has to fetch its memory. But a program
-    may keep what it found in the first: if that took longer than the further ones by more than the
-    reference's did, all of that counts.
+    may keep what it found in the first, or find it before that: if it does more for its first
+    answer than the further calls tell, beyond what the reference does more, all of that counts.
 
     Args:
         pairs: At least one.
         limit: T.
     """
-    return _ratio(_columns(pairs, limit), range(len(pairs)))
+    return _ratio(_columns(pairs), range(len(pairs)), limit)
 
 
 def drawn_ratios(
     pairs: Sequence[Pair], limit: float, draws: int, source: random.Random
 ) -> list[float]:
     """Return ratios of pairs that are drawn with replacement: the bootstrap."""
-    columns, places = _columns(pairs, limit), range(len(pairs))
-    return [_ratio(columns, source.choices(places, k=len(pairs))) for _ in range(draws)]
-
-
-class _Columns(NamedTuple):
-    """Pairs, column by column."""
-
-    steady: list[float]
-    first: list[float]
-    charged: list[float]
-    further: list[float]
-
-
-def _columns(pairs: Sequence[Pair], limit: float) -> _Columns:
-    usual = sorted(pair.reference.around for pair in pairs)[len(pairs) // 2]
-    alone = all(pair.candidate.first == pair.candidate.steady for pair in pairs)
-    return _Columns(
-        [pair.reference.steady for pair in pairs],
-        [pair.reference.first for pair in pairs],
-        [charged(pair.candidate, usual, limit) for pair in pairs],
-        [0.0 if alone else pair.candidate.steady for pair in pairs],
-    )
+    columns, places = _columns(pairs), range(len(pairs))
+    hidden = _hidden(_minima(columns, places), limit)
+    drawn = [_minima(columns, source.choices(places, k=len(pairs))) for _ in range(draws)]
+    return [(steady + hidden) / reference for _, reference, _, steady in drawn]
 
 
 def is_unlike(pairs: Sequence[Pair], limit: float) -> bool:
-    """Whether the candidate's first call took longer than further ones by more than is usual."""
-    steady, unlike, _ = _minima(_columns(pairs, limit), range(len(pairs)))
-    return unlike > COLD_SECONDS + COLD_SHARE * steady
+    """Whether the candidate does more for its first answer than further calls tell."""
+    return _hidden(_minima(_columns(pairs), range(len(pairs))), limit) > 0
 
 
-def _minima(columns: _Columns, places: Sequence[int]) -> tuple[float, float, float]:
-    """Return a call of the reference, what a first call of the candidate takes more, a further."""
-    steady, first, cost, further = (min([column[place] for place in places]) for column in columns)
-    alike = cost - max(0.0, first - steady)
-    return (steady, alike - further, further) if further else (steady, 0.0, alike)
+class _Columns(NamedTuple):
+    """Pairs, column by column; or the smallest of each."""
+
+    reference_cold: Sequence[float]
+    reference: Sequence[float]
+    cold: Sequence[float]
+    steady: Sequence[float]
 
 
-def _ratio(columns: _Columns, places: Sequence[int]) -> float:
-    steady, unlike, further = _minima(columns, places)
-    if unlike > COLD_SECONDS + COLD_SHARE * steady:
-        further += unlike
-    return further / steady
+def _columns(pairs: Sequence[Pair]) -> _Columns:
+    return _Columns(
+        [pair.reference.cold for pair in pairs],
+        [pair.reference.steady for pair in pairs],
+        [pair.candidate.cold for pair in pairs],
+        [pair.candidate.steady for pair in pairs],
+    )
+
+
+def _minima(columns: _Columns, places: Sequence[int]) -> tuple[float, ...]:
+    return tuple(min([column[place] for place in places]) for column in columns)
+
+
+def _hidden(minima: Sequence[float], limit: float) -> float:
+    """Return what the candidate did for its first answer that its further calls do not tell."""
+    reference_cold, reference, cold, steady = minima
+    more = (cold - steady) - (reference_cold - reference)
+    tolerated = max(NOISE_SECONDS + NOISE_SHARE * reference_cold, LIMIT_SHARE * limit)
+    return more if more > tolerated else 0.0
+
+
+def _ratio(columns: _Columns, places: Sequence[int], limit: float) -> float:
+    minima = _minima(columns, places)
+    return (minima[3] + _hidden(minima, limit)) / minima[1]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How costs of levels become a score, and when a level is not finished.
+
+    Attributes:
+        score_name: ``fraction``: e, for which all levels have one limit T, by the slowest of them.
+            ``speed``: what the reference takes for all levels by what the candidate does; each
+            level has a limit of its own.
+        references: What the reference costs in each timed level.
+        weights: How much each of them counts; not for ``speed``.
+        factor: A limit in times of what the reference takes.
+        floor: What a level may take at least, in seconds.
+    """
+
+    score_name: str
+    references: Mapping[int, float]
+    weights: Mapping[int, float]
+    factor: float
+    floor: float
+
+    @property
+    def unit(self) -> float:
+        """What a cost is to be seen beside: T, or all that the reference takes."""
+        known = list(self.references.values())
+        return time_limit(known, self.factor) if self.score_name == "fraction" else sum(known)
+
+    def limit(self, level: int) -> float:
+        """Return the limit of a level, in seconds."""
+        fair = self.score_name == "fraction"
+        return self.unit if fair else self.factor * self.references[level]
+
+    def enough(self, level: int) -> float:
+        """Return beyond which cost a level is not finished."""
+        return max(self.limit(level), self.floor)
+
+    def weight(self, level: int) -> float:
+        """Return how much the cost of a level counts beside those of others."""
+        return self.weights[level] if self.score_name == "fraction" else 1.0
+
+    def score(self, costs: Mapping[int, float]) -> float:
+        """Return the score, given the costs of the levels that were finished."""
+        if self.score_name == "speed":
+            finished = costs.keys() == self.references.keys()
+            return speed(list(costs.values()), list(self.references.values())) if finished else 0.0
+        limit = self.unit
+        fractions = [
+            fraction(costs[level], reference, limit) if level in costs else 0.0
+            for level, reference in self.references.items()
+        ]
+        return score(fractions, list(self.weights.values()))
+
+
+def speed(costs: Sequence[float], references: Sequence[float]) -> float:
+    """Return how many times faster than the reference a candidate is over all levels."""
+    return sum(references) / sum(costs)
 
 
 def time_limit(references: Sequence[float], factor: float) -> float:

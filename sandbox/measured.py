@@ -25,7 +25,7 @@ from codeeval.sandbox.candidate import (
     send_value,
     source,
 )
-from codeeval.sandbox.codec import loads
+from codeeval.sandbox.codec import encode, loads
 from codeeval.sandbox.records import PAUSED, RAISED, write_record
 
 __all__ = ["PACE", "run_measured"]
@@ -36,6 +36,12 @@ CONDENSED = 2**23
 """Larger outputs that compare exactly are sent as digests: to make one of a small output takes as
 long as to send it, and what it takes to make the first is much more.
 """
+WARMING = compile(
+    "def warm(n):\n    kept = [{i: str(i)} for i in range(n)]\n    return sorted(map(len, kept))\n",
+    "<warming>",
+    "exec",
+)
+KINDS = (0, 0.5, "", b"", None, True, (), {"": set[int]()})
 LIBRARIES = sys.stdlib_module_names | {"numpy"}
 
 
@@ -43,8 +49,8 @@ def run_measured(entry_point: str, copies: int) -> None:
     """Make each call in a fresh namespace, without collections of garbage.
 
     There is a pause before the code runs for the first time; for each call one before it, one after
-    it, one after the answer was sent and, if there are any, one after ``copies - 1`` further calls
-    on copies of the arguments.
+    it and one after the answer was sent; if there are ``copies - 1`` further calls, on copies of
+    the arguments, one before them and one after them.
     """
     calls = marshal.loads(received(GIVEN))
     gc.disable()
@@ -56,28 +62,39 @@ def run_measured(entry_point: str, copies: int) -> None:
             import_module(name)
         except BaseException:  # the candidate will meet it, or not
             continue
+    warm_up(calls[0])
     pause()
     for call in calls:
         namespace: dict[str, Any] = {}
         try:
             exec(code, namespace)
             function = namespace[entry_point]
-            arguments = [loads(call) for _ in range(copies)]
+            arguments = loads(call)
             pause()
-            value = function(*arguments[0])
+            value = function(*arguments)
             pause()
             # Sent before anything else is called, which could still change it.
             if not send_value(value, condensed=CONDENSED):
                 return
             pause()
             if copies > 1:
-                for further in arguments[1:]:
-                    function(*further)
+                further = [loads(call) for _ in range(copies - 1)]
+                pause()
+                for arguments in further:
+                    function(*arguments)
                 pause()
         except BaseException as error:
             data = f"{kind_of(error, loading=True)}\n{describe(error)}"
             write_record(CHANNEL, RAISED, data.encode("utf-8", "backslashreplace"))
             return
+
+
+def warm_up(call: bytes) -> None:
+    """Touch the memory that all candidates need, be it to import what they name or not."""
+    for _ in range(2):
+        namespace: dict[str, Any] = {}
+        exec(WARMING, namespace)
+        encode([namespace["warm"](100), loads(call), *KINDS])
 
 
 def pause() -> None:

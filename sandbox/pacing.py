@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
-from codeeval.sandbox.costs import Repeat
+from codeeval.sandbox.costs import LEAST_SECONDS, Repeat
 from codeeval.sandbox.grading import failure_of
 from codeeval.sandbox.group import clock
 from codeeval.sandbox.host import kept
@@ -27,7 +27,9 @@ __all__ = ["Timed", "Timer"]
 
 MARGIN_SECONDS = 0.05
 """What a step may take beyond what a call may: to load code, to read arguments."""
-WALL_SECONDS, WALL_FACTOR = 10.0, 10.0
+WALL_SECONDS, WALL_FACTOR = 5.0, 2.0
+"""How long a process may go on, beside CPU time that it may take and time it waits for a core."""
+NO_USAGE = {"wall_seconds": 0, "cpu_seconds": 0, "memory_bytes": 0, "waiting_seconds": 0}
 EMPTY_REPEATS = 7
 EMPTY = b"def f():\n    pass\n"
 EXIT_SECONDS = 2e-3
@@ -55,6 +57,11 @@ class Timed:
     usage: Mapping[str, Any]
     left: bool
 
+    @classmethod
+    def nothing(cls, status: str, message: str) -> Timed:
+        """Return what a process did that was not started."""
+        return cls([], [], status, message, NO_USAGE, False)
+
 
 class Timer:
     """Runs processes one at a time on one core and times their calls.
@@ -80,11 +87,11 @@ class Timer:
         nothing = [b"p" + marshal.dumps((), 2)]
         runs = [timer.run(case, nothing, seconds=[5.0]) for _ in range(EMPTY_REPEATS)]
         os.close(case.code)
-        if not all(run.repeats and run.repeats[0].around > 0 for run in runs):
+        if not all(run.repeats and run.repeats[0].cold > 0 for run in runs):
             raise BrokenJail(
                 f"the clock {self._clock!r} cannot be read of a process in this sandbox"
             )
-        return min(run.repeats[0].first for run in runs)
+        return min(run.repeats[0].call for run in runs)
 
     def run(
         self, case: Case, calls: Sequence[bytes], *, seconds: Sequence[float], copies: int = 1
@@ -136,8 +143,8 @@ class Timer:
         if repeats and not bench.confinement.users:
             # Other processes cannot be forbidden here: what they did is charged.
             others = sample.ending.cpu_seconds - pacer.clock_at_end - EXIT_SECONDS
-            around = repeats[-1].around + max(0.0, others)
-            repeats[-1] = repeats[-1]._replace(around=around)
+            cold = repeats[-1].cold + max(0.0, others)
+            repeats[-1] = repeats[-1]._replace(cold=cold)
         usage = sample.ending.usage()
         return Timed(repeats, pacer.answers, status, message, usage, left)
 
@@ -165,7 +172,7 @@ class Pacer:
     ) -> None:
         self._sample, self._limits, self._pace, self._read = sample, limits, pace, read
         self._copies, self._enough = copies, enough
-        self._marks_each = 3 if copies == 1 else 4
+        self._marks_each = 3 if copies == 1 else 5
         self._most = 1 + len(enough) * self._marks_each
         self._reader = RecordReader()
         self._marks: list[float] = []
@@ -212,9 +219,10 @@ class Pacer:
         found = []
         for number in range(min(self._finished, len(self.answers))):
             place = number * self._marks_each
-            start, begin, end, sent, *last = self._marks[place : place + self._marks_each + 1]
-            first = steady = max(end - begin - empty, 1e-7)
-            if last:
-                steady = max((last[0] - sent - empty) / (self._copies - 1), 1e-8)
-            found.append(Repeat(first, steady, begin - start + sent - end))
+            start, begin, end, sent, *further = self._marks[place : place + self._marks_each + 1]
+            call = steady = max(end - begin - empty, LEAST_SECONDS)
+            if further:
+                took = further[1] - further[0] - empty
+                steady = max(took / (self._copies - 1), LEAST_SECONDS / self._copies)
+            found.append(Repeat(sent - start - empty, call, steady))
         return found

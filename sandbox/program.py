@@ -153,7 +153,7 @@ class Truth:
     Attributes:
         expected: Its outputs, encoded by ``codec.pack``.
         cpu_seconds: CPU time of each of its calls; for costs the seconds of their clock.
-        around_seconds: For costs: what a process that made the call once took beside it.
+        around_seconds: For costs: what a process does for a first answer beside a usual call.
         copies: For costs: how often each call is made in one process.
     """
 
@@ -201,6 +201,8 @@ class Calls(_Part):
 
 CLOCKS = ("cpu", "wall")
 """What a cost can be: CPU time of the candidate's process, or time that passes."""
+SCORES = ("fraction", "speed")
+"""What has to be known well enough: see ``costs.Scale``."""
 
 
 @dataclass(frozen=True)
@@ -226,8 +228,8 @@ class Costs(_Part):
     calls are made in processes of their own on one core, by reference and candidate in turn, until
     the score of ``costs.score`` is known well enough.
 
-    A level that takes longer than T (``costs.time_limit``), and than the floor, is censored: it is
-    not finished, nor are those after it. That is no failure; in a level that is not timed it is.
+    A level that takes longer than its limit (``costs.Scale``), and than the floor, is censored: it
+    is not finished, nor are those after it. That is no failure; in a level that is not timed it is.
 
     Attributes:
         entry_point: The name of the function.
@@ -242,7 +244,8 @@ class Costs(_Part):
             empty, outputs must be equal, and of the same types.
         censoring: Names of exceptions that count as not finished, as a lack of memory does.
         clock: One of `CLOCKS`.
-        limit_factor: T in times of the reference's slowest level.
+        score: One of `SCORES`.
+        limit_factor: The limit in times of what the reference takes.
         limit_floor: What a level may take at least before it is censored, in seconds.
         precision: How wide the 95 % interval of the score may be.
         repeats: The least and the most repeats of a timed call.
@@ -258,6 +261,7 @@ class Costs(_Part):
     checker: str = field(repr=False, default="")
     censoring: tuple[str, ...] = ()
     clock: str = "cpu"
+    score: str = "fraction"
     limit_factor: float = 2.0
     limit_floor: float = 0.02
     precision: float = 0.02
@@ -268,6 +272,8 @@ class Costs(_Part):
     def __post_init__(self) -> None:
         if self.clock not in CLOCKS:
             raise ValueError(f"no clock {self.clock!r}; known: {', '.join(CLOCKS)}")
+        if self.score not in SCORES:
+            raise ValueError(f"no score {self.score!r}; known: {', '.join(SCORES)}")
         if not any(level.weight > 0 for level in self.levels):
             raise ValueError("at least one level must be timed")
 
@@ -298,7 +304,7 @@ class Outputs(_Part):
         inputs: The argument tuples, encoded by ``codec.pack``.
         clock: If given, one of `CLOCKS`: each call is timed as a `Costs` check times it, in
             processes of its own.
-        groups: How many inputs in turn are timed alike, if they are timed.
+        levels: If calls are timed, which of them belong together, and which are timed.
         whole: Whether large outputs are to be handed back whole, not as digests.
     """
 
@@ -306,7 +312,7 @@ class Outputs(_Part):
     inputs: Blob
     clock: str = ""
     span_seconds: float = 0.02
-    groups: tuple[int, ...] = ()
+    levels: tuple[Level, ...] = ()
     whole: bool = False
     name: str = "outputs"
 

@@ -33,7 +33,7 @@ from codeeval.sandbox.bench import (
     Case,
 )
 from codeeval.sandbox.confine import Confinement
-from codeeval.sandbox.costing import Costing, reference_costs
+from codeeval.sandbox.costing import Costing
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
 from codeeval.sandbox.host import Host, HostGone, kept
@@ -49,6 +49,7 @@ from codeeval.sandbox.records import (
     printable,
     write_all,
 )
+from codeeval.sandbox.reference_costs import reference_costs
 from codeeval.sandbox.removal import remove
 from codeeval.sandbox.sample import CHUNK, Capture, Order, Sample
 from codeeval.sandbox.zygote import Zygote

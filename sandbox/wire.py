@@ -72,6 +72,10 @@ def _case_blobs(cases: tuple[tuple[str, str], ...]) -> tuple[Blob, Blob]:
     return Blob(marshal.dumps(list(inputs), 2)), Blob(marshal.dumps(list(expected), 2))
 
 
+def _levels(check: Costs | Outputs) -> list[tuple[int, float, float]]:
+    return [(level.cases, level.weight, level.size) for level in check.levels]
+
+
 def _truth_blob(check: Calls) -> Blob:
     if check.truth is None:
         raise ValueError(
@@ -131,7 +135,8 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "kind": "costs",
             **common,
             "trusted": check.blob.digest,
-            "levels": [(level.cases, level.weight, level.size) for level in check.levels],
+            "levels": _levels(check),
+            "score": check.score,
             "censoring": check.censoring,
             "clock": check.clock,
             "limit_factor": check.limit_factor,
@@ -146,7 +151,7 @@ def _encode_check(check: Check) -> dict[str, Any]:
             **common,
             "clock": check.clock,
             "span_seconds": check.span_seconds,
-            "groups": check.groups,
+            "levels": _levels(check),
             "whole": check.whole,
         }
     return {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from codeeval.sandbox.costs import (
     Pair,
     Repeat,
-    charged,
+    Scale,
     drawn_ratios,
     fraction,
     is_unlike,
@@ -28,7 +28,7 @@ from tests.sandbox.programs import assert_next_is_right, judge, limited, packed
 
 LEVELS = (Level(2, 0.0, 10.0), Level(1, 1.0, 20_000.0), Level(2, 2.0, 40_000.0))
 INPUTS = packed((10,), (11,), (20_000,), (40_000,), (39_000,))
-TIMED = Outputs("f", INPUTS, "cpu", 0.0005, tuple(level.cases for level in LEVELS))
+TIMED = Outputs("f", INPUTS, "cpu", 0.0005, LEVELS)
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +136,21 @@ def test_a_failure_after_a_level_that_took_too_long_does_not_count(measuring):
     assert [cost.level for cost in verdict.results[0].costs] == [1]
 
 
+def test_a_level_that_ends_within_is_censored(measuring):
+    source = f"def f(n):\n    while n == 39000: pass\n{WORK}    return total\n"
+    verdict = measuring("unsafe-local", source)
+    assert verdict.status is Status.PASSED, verdict.message
+    assert [cost.censored for cost in verdict.results[0].costs] == [False, True]
+
+
+def test_a_candidate_that_only_waits_is_ended(measuring):
+    source = f"import time\ndef f(n):\n    time.sleep(4)\n{WORK}    return total\n"
+    verdict = measuring("unsafe-local", source)
+    assert verdict.status in (Status.TIMEOUT, Status.PASSED)
+    assert verdict.usage.wall_seconds < 40
+    assert efficiency(verdict) == 0
+
+
 def test_a_checker_decides_where_there_is_one(measuring):
     checker = "def __check(arguments, expected, returned):\n    return returned == -expected\n"
     source = f"def f(n):\n{WORK}    return -total\n"
@@ -165,6 +180,48 @@ def test_a_cheat_gains_nothing(measuring, sandbox, name):
     assert efficiency(cheat) <= honest + 0.2, (honest, cheat.results[0].costs)
 
 
+SHORT = {"20 microseconds": (300, 599, 600), "200 microseconds": (3000, 5990, 6000)}
+
+
+@pytest.fixture(scope="module")
+def measuring_short(pools):
+    """Return a function that measures a candidate with calls of less than a millisecond."""
+    checks: dict[tuple[str, str], Costs] = {}
+
+    def measure(sandbox: str, length: str, source: str) -> float:
+        executor = pools(sandbox)
+        if (sandbox, length) not in checks:
+            small, near, large = SHORT[length]
+            inputs = packed((10,), (11,), (small,), (large,), (near,))
+            timed = replace(TIMED, inputs=inputs)
+            checks[sandbox, length] = Costs(
+                "f",
+                LEVELS,
+                inputs,
+                reference=REFERENCE,
+                truth=executor.truth(Program(REFERENCE, (timed,), limited())),
+                span_seconds=0.0005,
+            )
+        for size, named in zip(SHORT[length], (20_000, 39_000, 40_000), strict=True):
+            source = source.replace(f"{named:_}", str(size))
+        check = checks[sandbox, length]
+        verdict = judge(executor, Program(source, (check,), limited()))
+        assert verdict.status is not Status.INFRASTRUCTURE_ERROR, verdict.message
+        return efficiency(verdict)
+
+    return measure
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sandbox", SANDBOXES[1:])
+@pytest.mark.parametrize("length", SHORT)
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_gains_little_where_calls_are_short(measuring_short, sandbox, length, name):
+    honest = measuring_short(sandbox, length, f"{HONEST}f = work\n")
+    cheat = measuring_short(sandbox, length, HONEST + CHEATS[name])
+    assert cheat <= honest + 0.3, honest
+
+
 EXAMPLE = (0.1, 0.2, 0.5)
 
 
@@ -186,33 +243,38 @@ def test_scores_are_those_of_the_worked_example(seconds, fractions, e):
     assert score(found, (3, 3, 4)) == pytest.approx(e, abs=1e-6)
 
 
-def pair(reference: float, candidate: float, *, first: float = 0.0, around: float = 0.0) -> Pair:
+def pair(reference: float, candidate: float, *, beside: float = 0.0001) -> Pair:
+    """``beside`` is what the candidate does for a first answer beside the usual call."""
     return Pair(
-        Repeat(reference, reference, 0.0001),
-        Repeat(first or candidate, candidate, 0.0001 + around),
+        Repeat(reference + 0.0001, reference, reference),
+        Repeat(candidate + beside, candidate, candidate),
     )
 
 
 def test_noise_on_either_side_changes_no_ratio_of_minima():
     quiet = [pair(0.01, 0.02)]
     noisy = [*quiet, pair(0.05, 0.02), pair(0.01, 0.09), pair(0.3, 0.5)]
-    assert ratio(quiet, 1) == ratio(noisy, 1) == pytest.approx(2)
+    assert ratio(quiet, 0.01) == ratio(noisy, 0.01) == pytest.approx(2)
 
 
-def test_a_first_call_that_takes_much_longer_is_what_counts():
-    pairs = [pair(0.01, 0.001, first=0.02)]
-    assert is_unlike(pairs, 1)
-    assert ratio(pairs, 1) == pytest.approx(2)
-    alike = [pair(0.01, 0.0095, first=0.0099)]
-    assert not is_unlike(alike, 1)
-    assert ratio(alike, 1) == pytest.approx(0.95)
+@pytest.mark.parametrize("reference", [2e-5, 2e-4, 1e-2])
+def test_what_is_done_for_a_first_answer_is_charged_if_further_calls_do_not_tell(reference):
+    hidden = [pair(reference, reference / 10, beside=0.0001 + 1.4 * reference)]
+    assert is_unlike(hidden, 2 * reference)
+    assert ratio(hidden, 2 * reference) == pytest.approx(1.5)
+    usual = [pair(reference, reference / 10, beside=0.000101)]
+    assert not is_unlike(usual, 2 * reference)
+    assert ratio(usual, 2 * reference) == pytest.approx(0.1)
 
 
-def test_what_is_done_around_a_call_is_charged():
-    repeat = Repeat(0.01, 0.01, 0.0151)
-    assert charged(repeat, 0.0001, 0.02) == pytest.approx(0.025)
-    assert charged(repeat, 0.0151, 0.02) == pytest.approx(0.01)
-    assert charged(repeat._replace(around=0.00012), 0.0001, 0.02) == pytest.approx(0.01)
+@pytest.mark.parametrize("reference", [2e-5, 2e-4, 1e-2])
+def test_little_is_tolerated_as_noise(reference):
+    least = next(
+        share / 100
+        for share in range(100)
+        if is_unlike([pair(reference, reference, beside=0.0001 + share / 100 * reference)], 0.0)
+    )
+    assert least * reference <= 6e-6 + 0.05 * (reference + 0.0001) + 0.01 * reference
 
 
 costs = st.floats(1e-5, 1e3)
@@ -226,6 +288,17 @@ def test_a_ratio_is_between_the_extremes(values):
     assert lowest * 0.999 <= ratio(pairs, 1.0) <= highest * 1.001
     drawn = drawn_ratios(pairs, 1.0, 20, random.Random(1))
     assert all(lowest * 0.999 <= each <= highest * 1.001 for each in drawn)
+
+
+@given(st.lists(st.tuples(costs, costs), min_size=1, max_size=6))
+def test_speed_is_above_one_just_if_the_sum_is_smaller(values):
+    references = dict(enumerate(r for r, _ in values))
+    scale = Scale("speed", references, {}, 5.0, 0.0)
+    found = dict(enumerate(c for _, c in values))
+    assert (scale.score(found) > 1) == (sum(references.values()) > sum(found.values()))
+    assert all(scale.limit(level) == 5 * cost for level, cost in references.items())
+    found.popitem()
+    assert scale.score(found) == 0
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.floats(0, 1))
@@ -248,10 +321,11 @@ def test_costs_survive_json():
 
 
 @pytest.mark.parametrize(
-    "options", [{"clock": "sundial"}, {"levels": (Level(1, 0.0), Level(2, 0.0))}]
+    "options",
+    [{"clock": "sundial"}, {"score": "grade"}, {"levels": (Level(1, 0.0), Level(2, 0.0))}],
 )
 def test_a_check_that_cannot_measure_is_refused(options):
-    with pytest.raises(ValueError, match=r"sundial|timed"):
+    with pytest.raises(ValueError, match=r"sundial|grade|timed"):
         Costs(**{"entry_point": "f", "levels": LEVELS, **options})
 
 
