@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 from scipy import stats
@@ -31,8 +31,10 @@ def value_estimates(
     Args:
         rows: The problems with samples that count.
         failed: How many problems count as failed, as they have no sample.
-        metrics: The metrics of each column: ``eff@k`` for best@k, ``mean if passed`` for the mean
-            over samples that pass, which is the ratio of two means over problems.
+        metrics: The metrics of each column: ``eff@k`` and ``efficient@k`` for best@k, which of
+            zeros and ones is pass@k; ``mean if passed`` for the mean over samples that pass, which
+            is the ratio of two means over problems; ``speedup`` for the ratio of the sum of the
+            column ``reference_seconds`` to that of this one.
         ks: The k of each ``@k``.
         clusters: For each row and each failed problem the source that it shares with others.
     """
@@ -43,6 +45,8 @@ def value_estimates(
             for estimate in (
                 _best(rows, failed, column, name, ks, clusters)
                 if name.endswith("@k")
+                else _speedup(rows, column)
+                if name == "speedup"
                 else _if_passed(rows, column, name)
             )
         )
@@ -73,25 +77,41 @@ def _if_passed(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estim
         return []
     means = [float(np.mean(row.values[column])) for row in rows]
     samples = sum(next(iter(row.correct.values())) for row in rows)
-    value, se = sum(means) / sum(passed), None
+    return [_ratio(name, zip(means, passed, strict=True), samples)]
+
+
+def _speedup(rows: Sequence[ProblemRow], column: str) -> list[Estimate]:
+    """Return what the reference takes for all problems by what samples take that finish.
+
+    Source: Peng et al. 2025, "COFFE".
+    """
+    means = [
+        (float(np.mean(row.values["reference_seconds"])), float(np.mean(row.values[column])))
+        for row in rows
+    ]
+    samples = sum(cost > 0 for row in rows for cost in row.values[column])
+    return [_ratio("speedup", means, samples)] if samples else []
+
+
+def _ratio(name: str, means: Iterable[tuple[float, float]], samples: int) -> Estimate:
+    """Return the ratio of two sums over problems; those whose second number is 0 do not count."""
+    used = [(a, b) for a, b in means if b]
+    value, se = sum(a for a, _ in used) / sum(b for _, b in used), None
     low = high = None
-    note = f"no interval of {column} {name}: fewer than {FEWEST_PROBLEMS} problems have a pass"
-    used = [(a, b) for a, b in zip(means, passed, strict=True) if b]
+    note = f"no interval of {name}: fewer than {FEWEST_PROBLEMS} problems have a pass"
     if len(used) >= FEWEST_PROBLEMS:
         value, se = ratio_of_sums(*zip(*used, strict=True))
         reach = float(stats.t.ppf(0.5 + LEVEL / 2, len(used) - 1)) * se
         low, high, note = max(0.0, value - reach), value + reach, ""
-    return [
-        Estimate(
-            metric=name,
-            value=value,
-            low=low,
-            high=high,
-            level=LEVEL,
-            tasks=len(used),
-            samples=samples,
-            method="t, ratio of means" if se is not None else "none",
-            se=se or None,
-            note=note,
-        )
-    ]
+    return Estimate(
+        metric=name,
+        value=value,
+        low=low,
+        high=high,
+        level=LEVEL,
+        tasks=len(used),
+        samples=samples,
+        method="t, ratio of means" if se is not None else "none",
+        se=se or None,
+        note=note,
+    )

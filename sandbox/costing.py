@@ -34,9 +34,9 @@ UNTIMED_SECONDS, UNTIMED_FACTOR = 10.0, 100.0
 """What a call may take in a level that is not timed: the clock decides nothing there."""
 IDLE_SECONDS = 20.0
 """How long all processes of a candidate may wait for something else than a core."""
-DOUBTFUL, BEATEN = 10, 0.9
-"""How many pairs it takes to believe that a candidate takes less than this share of the reference's
-time, or that it does more for its first answer than later."""
+DOUBTFUL, LONG_SECONDS, BEATEN = (10, 3), 0.01, 0.9
+"""How many pairs it takes, of short calls and of long ones, to believe that a candidate takes less
+than this share of the reference's time, or that it does more for its first answer than later."""
 CLEARLY, CLOSE = 1.1, 1.05
 SPANS = 10
 """A candidate that is slower than the reference may take so many times its span."""
@@ -265,7 +265,7 @@ class Costing:
             case = self._slowest_case(level)
             hardest = max(self._cases[level], key=self._seconds.__getitem__)
             pairs = self._pairs.get(case, [])
-            if len(pairs) < (DOUBTFUL if self._is_doubtful(case, pairs) else least):
+            if len(pairs) < (self._enough_to_believe(case, pairs) or least):
                 stop = self._add_pair(case)
             elif (
                 self._seconds[hardest] > CLEARLY * self._seconds[case]
@@ -277,10 +277,15 @@ class Costing:
             if stop is not None:
                 return stop
 
-    def _is_doubtful(self, case: int, pairs: list[Pair]) -> bool:
-        """Whether a candidate seems to beat the reference, or to do its work beside the call."""
+    def _enough_to_believe(self, case: int, pairs: list[Pair]) -> int:
+        """Return how many pairs it takes to believe what a candidate seems to be; else 0.
+
+        That is, faster than the reference, or one that does its work beside the call.
+        """
         beaten = self._cost(case) < BEATEN * self._seconds[case]
-        return bool(pairs) and (beaten or is_unlike(pairs, self._scale.unit))
+        if not pairs or not (beaten or is_unlike(pairs, self._scale.unit)):
+            return 0
+        return DOUBTFUL[self._seconds[case] > LONG_SECONDS]
 
     def _repeat(self) -> Stop | None:
         """Repeat the levels that were finished until the score is known well enough."""

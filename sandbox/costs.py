@@ -28,6 +28,8 @@ __all__ = [
 
 LEAST_SECONDS = 1e-7
 """No call is said to take less."""
+FAST = 2.0
+"""How many times faster than the reference a candidate is need not be known well beyond this."""
 NOISE_SECONDS, NOISE_SHARE, LIMIT_SHARE = 5e-6, 0.05, 0.01
 """By how much what a process does for its first answer may seem to be more than it was: so much and
 this share of what the reference's does for it, or this share of T."""
@@ -123,8 +125,8 @@ class Scale:
 
     Attributes:
         score_name: ``fraction``: e, for which all levels have one limit T, by the slowest of them.
-            ``speed``: what the reference takes for all levels by what the candidate does; each
-            level has a limit of its own.
+            ``speed``: what the reference takes for all levels by what the candidate does, up to
+            `FAST`; each level has a limit of its own.
         references: What the reference costs in each timed level.
         weights: How much each of them counts; not for ``speed``.
         factor: A limit in times of what the reference takes.
@@ -160,7 +162,8 @@ class Scale:
         """Return the score, given the costs of the levels that were finished."""
         if self.score_name == "speed":
             finished = costs.keys() == self.references.keys()
-            return speed(list(costs.values()), list(self.references.values())) if finished else 0.0
+            known = speed(list(costs.values()), list(self.references.values())) if finished else 0.0
+            return min(known, FAST)
         limit = self.unit
         fractions = [
             fraction(costs[level], reference, limit) if level in costs else 0.0
@@ -171,7 +174,7 @@ class Scale:
 
 def speed(costs: Sequence[float], references: Sequence[float]) -> float:
     """Return how many times faster than the reference a candidate is over all levels."""
-    return sum(references) / sum(costs)
+    return sum(references) / max(sum(costs), LEAST_SECONDS)
 
 
 def time_limit(references: Sequence[float], factor: float) -> float:

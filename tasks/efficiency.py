@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from codeeval.sandbox.costs import fraction, score
 from codeeval.sandbox.verdict import Status, Verdict
 
-__all__ = ["EFFICIENCY_VALUES", "efficiency_scores"]
+__all__ = ["EFFICIENCY_VALUES", "SPAN_SECONDS", "SPEED_VALUES", "efficiency_scores", "speed_scores"]
+
+SPAN_SECONDS = 0.0005
+"""Calls that are shorter are made several times in a process."""
 
 IF_PASSED = "mean if passed"
 EFFICIENCY_VALUES: Mapping[str, tuple[str, ...]] = {
@@ -16,6 +19,13 @@ EFFICIENCY_VALUES: Mapping[str, tuple[str, ...]] = {
     "censored": (IF_PASSED,),
 }
 """What a sample is scored for beside ``pass``, and the metrics of each."""
+SPEED_VALUES: Mapping[str, tuple[str, ...]] = {
+    "efficient": ("efficient@k",),
+    "efficient_by_2%": ("efficient@k",),
+    "cost_seconds": ("speedup",),
+    "reference_seconds": (),
+}
+MARGIN = 0.02
 
 
 def efficiency_scores(verdict: Verdict, weights: Sequence[float]) -> dict[str, float]:
@@ -49,4 +59,37 @@ def efficiency_scores(verdict: Verdict, weights: Sequence[float]) -> dict[str, f
         "efficiency": score(known, used),
         "capped": score([min(1.0, each) for each in known], used),
         "censored": 1 - len(fractions) / len(timed),
+    }
+
+
+def speed_scores(verdict: Verdict, correctness_tests: int) -> dict[str, float]:
+    """Return the scores of a sample whose cost is the sum over its stress tests.
+
+    Args:
+        verdict: With the costs of a `Costs` check, whose untimed cases come first.
+        correctness_tests: How many those are.
+
+    Returns:
+        ``pass``: whether the correctness tests passed. ``stress``: whether the stress tests were
+        answered as the reference answers them, too. ``efficient``: whether they also took less
+        than the reference takes; ``efficient_by_2%``: by 2 % at least, so that noise does not
+        decide. ``cost_seconds`` and ``reference_seconds``: the sums; 0 for a sample that did not
+        finish.
+
+    Source: Peng et al. 2025, "COFFE: A Code Efficiency Benchmark for Code Generation".
+    """
+    results = verdict.results
+    correct = bool(results) and results[0].completed >= correctness_tests
+    costs = [cost for result in results for cost in result.costs]
+    right = verdict.status is Status.PASSED
+    finished = right and bool(costs) and not any(cost.censored for cost in costs)
+    cost = sum(each.seconds for each in costs) if finished else 0.0
+    reference = sum(each.reference_seconds for each in costs) if finished else 0.0
+    return {
+        "pass": float(correct or right),
+        "stress": float(right),
+        "efficient": float(finished and cost < reference),
+        "efficient_by_2%": float(finished and cost < reference * (1 - MARGIN)),
+        "cost_seconds": cost,
+        "reference_seconds": reference,
     }

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from codeeval.sandbox.program import CLOCKS, Costs, Level, Limits, Program
 from codeeval.sandbox.verdict import Verdict
-from codeeval.tasks.efficiency import EFFICIENCY_VALUES, efficiency_scores
+from codeeval.tasks.efficiency import EFFICIENCY_VALUES, SPAN_SECONDS, efficiency_scores
 from codeeval.tasks.source import content_digest, locate, read_text
 from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
 
@@ -36,7 +36,6 @@ COLUMNS = (
     *("checker", "entry_point"),
 )
 LIMITS = Limits(cpu_seconds=600.0, wall_seconds=3600.0)
-SPAN_SECONDS = 0.0005
 GENERATE = """
 import random, string, time, sys
 sys.set_int_max_str_digits(0)

@@ -19,6 +19,7 @@ from codeeval.tasks.task import DataError, Task, TaskOptionError, UnknownTask
 __all__ = ["ENTRY_POINTS", "TASKS", "load_task", "task_names", "tasks_named"]
 
 TASKS = {
+    "coffe-function": "codeeval.tasks.coffe:CoffeFunction",
     "enamel": "codeeval.tasks.enamel:Enamel",
     "humaneval": "codeeval.tasks.humaneval:HumanEval",
     "humaneval-plus": "codeeval.tasks.evalplus:HumanEvalPlus",
@@ -26,6 +27,7 @@ TASKS = {
     "mbpp-plus": "codeeval.tasks.evalplus:MbppPlus",
     "mbpp-sanitized": "codeeval.tasks.mbpp:MbppSanitized",
     "starter": "codeeval.tasks.starter_task:Starter",
+    "starter-efficiency": "codeeval.tasks.starter_efficiency:StarterEfficiency",
 }
 ENTRY_POINTS = "codeeval.tasks"
 """The group under which other packages name a class or function that makes a task."""

@@ -106,9 +106,10 @@ def _parse(text: str, place: str) -> Any:
         raise DataError(f"{place}: not JSON ({error}): {text.strip()[:60]!r}") from error
 
 
-def content_digest(path: Path) -> str:
-    """Return the sha256 of a file's uncompressed content, in hex."""
-    return _hash(path, "sha256")
+def content_digest(path: Path, *more: Path) -> str:
+    """Return the sha256 of a file's uncompressed content, in hex; of several, of their digests."""
+    known = [_hash(each, "sha256") for each in (path, *more)]
+    return hashlib.sha256("".join(known).encode()).hexdigest() if more else known[0]
 
 
 def content_md5(path: Path) -> str:

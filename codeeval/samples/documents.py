@@ -11,7 +11,7 @@ from codeeval.samples.intake import Intake
 from codeeval.samples.source import open_bytes
 from codeeval.tasks.task import Sample
 
-__all__ = ["read_generations", "read_results"]
+__all__ = ["read_generations", "read_predictions", "read_results"]
 
 
 def read_generations(
@@ -65,6 +65,32 @@ def _positions(document: Document, intake: Intake, limit_start: int) -> Iterator
             problem = f"expected the number of a problem, found {shown(key)}"
             raise intake.error(problem, line=document.line)
         yield int(key)
+
+
+def read_predictions(path: Path, intake: Intake, *, max_value_bytes: int) -> Iterator[Sample]:
+    """Yield the samples of an object whose keys are the prompts of problems (COFFE).
+
+    Prompts that the task does not have are left out.
+    """
+    ids = {prompt: task_id for task_id, prompt in intake.ids.prompts.items()}
+    with open_bytes(path) as source:
+        document = Document(path, source, max_characters=max_value_bytes)
+        for prompt in document.members():
+            line, found = document.line, document.value()
+            if not (isinstance(found, list) and found and isinstance(found[0], list)):
+                problem = f"expected [[REPLY, ...], FLAG], found {shown(found)}"
+                raise intake.error(problem, line=line, field=shown(prompt))
+            task_id = ids.get(prompt)
+            if task_id is None:
+                intake.left_out(shown(prompt))
+                continue
+            for text in found[0]:
+                if text is not None and type(text) is not str:
+                    problem = f"expected a text or null, found {shown(text)}"
+                    raise intake.error(problem, line=line, field=task_id)
+                intake.notice("format", "read as coffe-predictions")
+                yield intake.solution(task_id, text, line=line, extra={})
+        document.end()
 
 
 def read_results(path: Path, intake: Intake, *, max_value_bytes: int) -> Iterator[Sample]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from codeeval.samples.document import Document
 from codeeval.samples.errors import SampleError, listed, sample_error, shown
@@ -16,6 +17,7 @@ FORMATS: Mapping[str, str] = {
     "evalplus-dir": "a directory: HumanEval_0/0.py, HumanEval_0/1.py, ...",
     "results": "eval_results.json of EvalPlus or BigCodeBench: the solutions it judged",
     "harness-generations": "lists of programs by problem: bigcode-evaluation-harness, ENAMEL",
+    "coffe-predictions": "an object: the prompt of each problem, with [[REPLY, ...], FLAG]",
     "lm-eval": "samples_TASK_TIME.jsonl that lm-evaluation-harness logs",
     "openai-batch": "output of the OpenAI batch API; custom_id is TASK_ID or TASK_ID#INDEX",
 }
@@ -81,7 +83,8 @@ def _of_object(path: Path, document: Document) -> str:
         if not keys and key.isdigit() and document.peek() in ("[", "n"):
             return "harness-generations"
         keys.append(key)
-        document.value()
+        if _is_prediction(document.value()) and len(keys) == 1:
+            return "coffe-predictions"
     found = set(keys)
     if {"doc_id", "doc"} <= found:
         return "lm-eval"
@@ -94,4 +97,14 @@ def _of_object(path: Path, document: Document) -> str:
         f"cannot tell the format: neither 'completion' nor 'solution' among the keys "
         f"{listed(keys) or '(none)'}; name the fields (--id-field, --code-field) or --format",
         line=1,
+    )
+
+
+def _is_prediction(value: Any) -> bool:
+    """Whether a member's value is a list of replies with a flag."""
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], list)
+        and isinstance(value[1], bool)
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from codeeval.samples.directory import read_directory
-from codeeval.samples.documents import read_generations, read_results
+from codeeval.samples.documents import read_generations, read_predictions, read_results
 from codeeval.samples.errors import SampleError
 from codeeval.samples.formats import check_format, detect
 from codeeval.samples.ids import SampleIds
@@ -83,6 +83,8 @@ def read_samples(
         samples = read_generations(
             path, intake, limit_start=limit_start, max_value_bytes=max_line_bytes
         )
+    elif format == "coffe-predictions":
+        samples = read_predictions(path, intake, max_value_bytes=max_line_bytes)
     elif format == "results":
         samples = read_results(path, intake, max_value_bytes=max_line_bytes)
     elif format == "lm-eval":

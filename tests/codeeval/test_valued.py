@@ -106,3 +106,31 @@ def test_broken_samples_that_count_as_failed_are_worth_nothing():
     builder.add("a", {}, "infrastructure_error", sealed=False)
     report = builder.build({})
     assert report.values["efficiency"][0].value == pytest.approx(0.5)
+
+
+def test_speedup_is_the_ratio_of_the_sums_over_problems():
+    known = [
+        ProblemRow(
+            f"p/{number}",
+            1,
+            {"pass": 1},
+            {"passed": 1},
+            values={"cost_seconds": [cost], "reference_seconds": [reference]},
+        )
+        for number, (cost, reference) in enumerate([(590.0, 600.0), (600.0, 600.0), (0.0, 0.0)])
+    ]
+    metrics = {"cost_seconds": ("speedup",), "reference_seconds": ()}
+    found = value_estimates(known, 0, metrics, [1])
+    (speedup,) = found["cost_seconds"]
+    assert speedup.value == pytest.approx(1200 / 1190)
+    assert (speedup.tasks, speedup.samples) == (2, 2)
+    assert found["reference_seconds"] == ()
+
+
+def test_there_is_no_speedup_if_nothing_finished():
+    known = [
+        ProblemRow(
+            "p", 1, {"pass": 0}, {}, values={"cost_seconds": [0.0], "reference_seconds": [0.0]}
+        )
+    ]
+    assert value_estimates(known, 0, {"cost_seconds": ("speedup",)}, [1]) == {"cost_seconds": ()}

@@ -81,12 +81,14 @@ def test_a_data_file_may_be_a_text(tmp_path):
     [("humanevel", "humaneval"), ("HumanEval+", "humaneval-plus"), ("MBPP_plus", "mbpp-plus")],
 )
 def test_a_near_miss_is_suggested(name, near):
-    with pytest.raises(UnknownTask, match=f"did you mean '{near}'[?] Known: enamel, humaneval, "):
+    with pytest.raises(
+        UnknownTask, match=f"did you mean '{near}'[?] Known: coffe-function, enamel, "
+    ):
         load_task(name)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(UnknownTask, match="no task 'zzz'; known: enamel, humaneval, "):
+    with pytest.raises(UnknownTask, match="no task 'zzz'; known: coffe-function, enamel, "):
         load_task("zzz")
 
 

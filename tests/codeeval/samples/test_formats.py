@@ -25,6 +25,7 @@ RESULTS = {"date": "2024-09-24 21:14", "hash": "0", "eval": {"HumanEval/0": []}}
         ([["x"], []], "harness-generations"),
         ([None, ["x"]], "harness-generations"),
         ([], "harness-generations"),
+        ({"a prompt": [["x", None], True]}, "coffe-predictions"),
     ],
 )
 @pytest.mark.parametrize("zipped", [False, True])

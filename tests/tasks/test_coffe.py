@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from codeeval.samples.ids import SampleIds
+from codeeval.samples.read import read_samples
+from codeeval.sandbox.codec import decode, loads, unpack
+from codeeval.sandbox.program import Limits, Outputs, Program
+from codeeval.sandbox.verdict import CheckResult, Cost, Status, Verdict
+from codeeval.tasks.coffe import CHECK, CoffeFunction
+from codeeval.tasks.coffe_programs import HEADER, file_program, function_program
+from codeeval.tasks.efficiency import speed_scores
+from codeeval.tasks.registry import load_task
+from codeeval.tasks.task import DataError, Sample, TaskOptionError
+from codeeval.truth import Truths
+from tests.data import data_path
+from tests.sandbox.conftest import open_or_skip
+from tests.sandbox.programs import packed
+
+DATA = data_path("efficiency/coffe")
+FUNCTIONS = DATA / "function" / "data.json"
+LIMITS = Limits(cpu_seconds=100, wall_seconds=300, memory_bytes=4 * 2**30)
+
+
+@pytest.fixture(scope="module")
+def task() -> CoffeFunction:
+    return load_task("coffe-function", data_file=FUNCTIONS)
+
+
+def test_398_functions_with_their_tests(task):
+    problems = list(task.problems())
+    assert len(problems) == 398
+    assert sum(problem.id.startswith("HumanEval/") for problem in problems) == 164
+    assert sum(problem.id.startswith("Mbpp/") for problem in problems) == 234
+    assert sum(len(problem.record["inputs"]) for problem in problems) == 2277
+    assert sum(len(problem.record["stress"]) for problem in problems) == 1986 - 4
+    assert len(task.digest) == 64
+
+
+def test_each_stress_test_is_a_level_after_the_correctness_tests(task):
+    problem = next(task.problems())
+    (check,) = task.program(problem, Sample(problem.id, 0, solution="")).checks
+    inputs, stress = problem.record["inputs"], problem.record["stress"]
+    assert [level.cases for level in check.levels] == [len(inputs), *[1] * len(stress)]
+    assert check.levels[0].weight == 0
+    assert check.score == "speed"
+
+
+@pytest.mark.parametrize("name", ["testcases.json", "best_solutions.json"])
+def test_data_of_another_form_is_refused_by_name(tmp_path, name):
+    for path in FUNCTIONS.parent.glob("*.json"):
+        shutil.copyfile(path, tmp_path / path.name)
+    (tmp_path / name).write_text("[]")
+    with pytest.raises(DataError, match=f"{name}: expected an object by prompts, found list"):
+        list(CoffeFunction(tmp_path / "data.json").problems())
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(DataError, match=r"data.json, record 1: KeyError"):
+        list(CoffeFunction(tmp_path / "data.json").problems())
+
+
+def test_an_unknown_clock_is_refused():
+    with pytest.raises(TaskOptionError, match="clock must be one of cpu, wall, not 'sundial'"):
+        CoffeFunction(clock="sundial")
+
+
+# -- replies -------------------------------------------------------------------------------------
+
+PROMPT = 'def double(n):\n    """Twice n."""\n'
+
+
+def called(program: str, *arguments):
+    namespace: dict = {}
+    exec(program.replace(HEADER, "import sys\n"), namespace)
+    return namespace["solution"](*arguments)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "def double(n):\n    return 2 * n",
+        "Sure!\n```python\ndef double(n):\n    return 2 * n\n\nprint(double(nothing))\n```\nDone.",
+        (
+            "```python\nimport os\ndef helper(n):\n    return n\n"
+            "def double(n):\n    return later(n)\nassert double(2) == 5\n"
+            "@(lambda f: lambda n: 2 * helper(n))\ndef later(n):\n    pass\n```"
+        ),
+        "    return 2 * n\n",
+        "```python\ndef twice(n):\n    return 2 * n\n```",
+        "def solution(n):\n    return 2 * n\n",
+        (
+            "class Solution:\n    def other(self):\n        pass\n    def double(self, n):\n"
+            "        return 2 * n\n"
+        ),
+    ],
+)
+def test_a_reply_becomes_a_program_that_defines_solution(reply):
+    assert called(function_program(reply, "double", PROMPT), 21) == 42
+
+
+def test_a_reply_that_cannot_be_parsed_stays_so():
+    with pytest.raises(SyntaxError):
+        called(function_program("def double(n:", "double", PROMPT), 1)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "n = int(input())\nprint(2 * n)\n",
+        "import sys\nsys.stdout.write(str(2 * int(sys.stdin.readline())) + '\\n')\n",
+        "import sys\nprint(2 * int(sys.stdin.buffer.read()))\nsys.exit()\n",
+        "def main():\n    print(2 * int(input()))\nif __name__ == '__main__':\n    main()\n",
+        "def main():\n    print(2 * int(input()))\n",
+    ],
+)
+def test_a_script_becomes_a_function_of_its_input(code):
+    program = file_program(code, extract=False)
+    assert [called(program, "21\n"), called(program, "4\n")] == ["42\n", "8\n"]
+
+
+def test_predictions_are_read_by_prompt(task, tmp_path):
+    first, second = list(task.problems())[:2]
+    path = tmp_path / "predictions.json"
+    path.write_text(
+        json.dumps(
+            {
+                first.prompt: [["one", "two"], True],
+                "of no problem": [["three"], True],
+                second.prompt: [["four", None], False],
+            }
+        )
+    )
+    notices: list[str] = []
+    samples = list(read_samples(path, SampleIds.of_task(task), report=notices.append))
+    assert [(each.task_id, each.index, each.solution) for each in samples] == [
+        (first.id, 0, "one"),
+        (first.id, 1, "two"),
+        (second.id, 0, "four"),
+        (second.id, 1, ""),
+    ]
+    assert any("1 samples of problems that the task leaves out" in text for text in notices)
+
+
+# -- scores --------------------------------------------------------------------------------------
+
+
+def verdict(*pairs: tuple[float, float], status=Status.PASSED, completed=9, censored=False):
+    costs = tuple(
+        Cost(number, 1.0, 0, seconds, seconds, seconds, reference, 9.0, 2, censored)
+        for number, (seconds, reference) in enumerate(pairs, start=1)
+    )
+    return Verdict(status, (CheckResult("tests", status, completed=completed, costs=costs),))
+
+
+@pytest.mark.parametrize(
+    ("costs", "efficient", "by_margin"),
+    [
+        (((90, 100), (210, 200), (290, 300)), 1, 0),
+        (((100, 100), (200, 200), (300, 300)), 0, 0),
+        (((80, 100), (200, 200), (300, 300)), 1, 1),
+    ],
+)
+def test_a_sample_is_efficient_if_its_sum_is_less(costs, efficient, by_margin):
+    found = speed_scores(verdict(*costs), 4)
+    assert (found["efficient"], found["efficient_by_2%"]) == (efficient, by_margin)
+    assert found["cost_seconds"] == sum(cost for cost, _ in costs)
+    assert found["reference_seconds"] == 600
+    assert found["pass"] == found["stress"] == 1
+
+
+def test_a_sample_that_does_not_finish_is_right_and_has_no_cost():
+    found = speed_scores(verdict((50, 100), (60, 200), censored=True), 4)
+    assert found["pass"] == found["stress"] == 1
+    assert found["efficient"] == found["cost_seconds"] == found["reference_seconds"] == 0
+
+
+def test_a_wrong_answer_to_a_stress_test_fails_that_alone():
+    assert speed_scores(verdict(status=Status.WRONG_ANSWER, completed=5), 4) == {
+        "pass": 1,
+        "stress": 0,
+        "efficient": 0,
+        "efficient_by_2%": 0,
+        "cost_seconds": 0,
+        "reference_seconds": 0,
+    }
+    assert speed_scores(verdict(status=Status.WRONG_ANSWER, completed=3), 4)["pass"] == 0
+
+
+# -- real data -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_references_give_the_published_outputs(task):
+    records = json.loads((DATA / "function" / "testcases.json").read_text())
+    namespace: dict = {}
+    exec(CHECK, namespace)
+    same, right = namespace["__check"], 0
+    with open_or_skip("bubblewrap", limits=LIMITS) as executor:
+        for problem in task.problems():
+            (check,) = task.program(problem, Sample(problem.id, 0, solution="")).checks
+            inputs = packed(*[tuple(each) for each in problem.record["inputs"]])
+            outputs = Outputs("solution", inputs, whole=True)
+            truth = executor.truth(Program(check.reference, (outputs,), LIMITS))
+            for test, answer in zip(
+                records[problem.prompt], unpack(truth.expected.data), strict=True
+            ):
+                (expected,) = test["output"]
+                assert same((), expected, decode(answer)), problem.id
+                right += 1
+    assert right == 2277
+
+
+@pytest.mark.slow
+def test_the_reference_is_as_fast_as_itself_and_a_slower_one_is_not(task):
+    problems = [each for each in task.problems() if each.id in ("HumanEval/100", "HumanEval/59")]
+    wasteful = "\ndef solution(*args, _real=solution):\n    _real(*args)\n    return _real(*args)\n"
+    with open_or_skip("bubblewrap", limits=LIMITS) as executor:
+        truths = Truths(executor, None, 1)
+        for problem in problems:
+            for more, least, most in (("", 0.85, 1.15), (wasteful, 0.4, 0.65)):
+                sample = Sample(problem.id, 0, solution=problem.reference)
+                program = truths.resolve(task.program(problem, sample))
+                judged = executor.run(
+                    Program(program.source + more, program.checks, program.limits)
+                )
+                found = task.score(problem, judged)
+                assert found["stress"] == 1, judged.message
+                speed = found["reference_seconds"] / found["cost_seconds"]
+                assert least < speed < most, (problem.id, speed)
+        truths.close()
+    assert loads(unpack(program.checks[0].inputs.data)[0])
