@@ -22,9 +22,8 @@ from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
 
 __all__ = ["CoffeFunction"]
 
-FILES = ("data.json", "testcases.json", "stressful_testcases.json", "best_solutions.json")
 LIMITS = Limits(cpu_seconds=600.0, wall_seconds=1200.0, memory_bytes=4 * 2**30)
-LIMIT_FACTOR, LIMIT_FLOOR = 20.0, 1.0
+LIMIT_FACTOR, LIMIT_FLOOR = 10.0, 1.0
 """A stress test may take so many times what the reference takes, and so many seconds at least."""
 TOO_LARGE = {"HumanEval/12": (2, 3), "HumanEval/29": (0,), "284": (0,)}
 """Stress tests that are left out: 100 MB and more, which no sandbox hands over."""
@@ -32,12 +31,12 @@ GENERATE = """
 import json, random, sys
 sys.setrecursionlimit(1000000)
 sys.set_int_max_str_digits(1000000)
-INPUTS = json.loads({inputs!r})
-STRESS = json.loads({stress!r})
+INPUTS, STRESS = json.loads({inputs!r}), json.loads({stress!r})
 def generate(level, case):
-    random.seed(1024)
-    names = {{"random": random}}
-    return tuple(eval(STRESS[level - 1], names) if level else INPUTS[case])
+    if level < {untimed}:
+        return tuple(INPUTS[case])
+    level -= {untimed}
+{stress_input}
 """
 CHECK = """
 def _listed(value):
@@ -73,6 +72,16 @@ class CoffeFunction:
     name: ClassVar[str] = "coffe-function"
     version: ClassVar[str] = "1"
     rules: ClassVar[str] = "coffe-function-1"
+    files: ClassVar[tuple[str, ...]] = (
+        "data.json",
+        "testcases.json",
+        "stressful_testcases.json",
+        "best_solutions.json",
+    )
+    stress_input: ClassVar[str] = """
+    random.seed(1024)
+    return tuple(eval(STRESS[level], {"random": random}))
+"""
     columns: ClassVar[tuple[str, ...]] = ("pass", "stress")
     values: ClassVar[Mapping[str, tuple[str, ...]]] = SPEED_VALUES
 
@@ -85,17 +94,18 @@ class CoffeFunction:
     @cached_property
     def path(self) -> Path:
         """The file that holds the problems."""
-        names = ("coffe/function/data.json", "function/data.json")
+        folder = self.name.rpartition("-")[2]
+        names = (f"coffe/{folder}/data.json", f"{folder}/data.json")
         return locate(names, task=self.name, data_file=self.data_file)
 
     @cached_property
     def digest(self) -> str:
         """The sha256 of the data, in hex."""
-        return content_digest(*(self.path.with_name(name) for name in FILES))
+        return content_digest(*(self.path.with_name(name) for name in self.files))
 
     @cached_property
     def _problems(self) -> tuple[Problem, ...]:
-        records, tests, stress, best = (self._read(name) for name in FILES)
+        records, tests, stress, best = (self._read(name) for name in self.files)
         return tuple(
             self._problem(record, number, tests, stress, best)
             for number, record in enumerate(records, start=1)
@@ -107,7 +117,7 @@ class CoffeFunction:
             content = json.loads(read_text(path))
         except ValueError as error:
             raise DataError(f"{path}: {error}") from error
-        wanted = list if name == FILES[0] else dict
+        wanted = list if name == self.files[0] else dict
         if not isinstance(content, wanted):
             form = "a list of problems" if wanted is list else "an object by prompts"
             raise DataError(f"{path}: expected {form}, found {type(content).__name__}")
@@ -157,12 +167,19 @@ class CoffeFunction:
 
     def _check(self, problem: Problem) -> Costs:
         inputs, stress = problem.record["inputs"], problem.record["stress"]
+        untimed = [Level(len(inputs), 0.0)] if inputs else []
         timed = [Level(1, 1.0, float(number)) for number in range(1, len(stress) + 1)]
+        generator = GENERATE.format(
+            inputs=json.dumps(inputs),
+            stress=json.dumps(stress),
+            untimed=len(untimed),
+            stress_input=self.stress_input,
+        )
         return Costs(
             entry_point=FUNCTION,
-            levels=(Level(len(inputs), 0.0), *timed),
-            generator=GENERATE.format(inputs=json.dumps(inputs), stress=json.dumps(stress)),
-            reference=function_program(problem.reference, FUNCTION, ""),
+            levels=(*untimed, *timed),
+            generator=generator,
+            reference=self._reference(problem),
             checker=CHECK,
             clock=self.clock,
             score="speed",
@@ -171,6 +188,9 @@ class CoffeFunction:
             precision=self.precision,
             span_seconds=SPAN_SECONDS,
         )
+
+    def _reference(self, problem: Problem) -> str:
+        return function_program(problem.reference, FUNCTION, "")
 
     def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:
         """Return whether a sample is right, and how fast it is: see `speed_scores`."""

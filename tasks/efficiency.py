@@ -67,7 +67,7 @@ def speed_scores(verdict: Verdict, correctness_tests: int) -> dict[str, float]:
 
     Args:
         verdict: With the costs of a `Costs` check, whose untimed cases come first.
-        correctness_tests: How many those are.
+        correctness_tests: How many those are; without any, the stress tests decide.
 
     Returns:
         ``pass``: whether the correctness tests passed. ``stress``: whether the stress tests were
@@ -79,14 +79,15 @@ def speed_scores(verdict: Verdict, correctness_tests: int) -> dict[str, float]:
     Source: Peng et al. 2025, "COFFE: A Code Efficiency Benchmark for Code Generation".
     """
     results = verdict.results
-    correct = bool(results) and results[0].completed >= correctness_tests
     costs = [cost for result in results for cost in result.costs]
     right = verdict.status is Status.PASSED
+    told = bool(results) and correctness_tests > 0
+    correct = right or (told and results[0].completed >= correctness_tests)
     finished = right and bool(costs) and not any(cost.censored for cost in costs)
     cost = sum(each.seconds for each in costs) if finished else 0.0
     reference = sum(each.reference_seconds for each in costs) if finished else 0.0
     return {
-        "pass": float(correct or right),
+        "pass": float(correct),
         "stress": float(right),
         "efficient": float(finished and cost < reference),
         "efficient_by_2%": float(finished and cost < reference * (1 - MARGIN)),

@@ -19,6 +19,7 @@ from codeeval.tasks.task import DataError, Task, TaskOptionError, UnknownTask
 __all__ = ["ENTRY_POINTS", "TASKS", "load_task", "task_names", "tasks_named"]
 
 TASKS = {
+    "coffe-file": "codeeval.tasks.coffe_file:CoffeFile",
     "coffe-function": "codeeval.tasks.coffe:CoffeFunction",
     "enamel": "codeeval.tasks.enamel:Enamel",
     "humaneval": "codeeval.tasks.humaneval:HumanEval",

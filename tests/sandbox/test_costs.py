@@ -213,7 +213,7 @@ def measuring_short(pools):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sandbox", SANDBOXES[1:])
+@pytest.mark.parametrize("sandbox", SANDBOXES[2:])
 @pytest.mark.parametrize("length", SHORT)
 @pytest.mark.parametrize("name", CHEATS)
 def test_a_cheat_gains_little_where_calls_are_short(measuring_short, sandbox, length, name):

@@ -61,6 +61,19 @@ def test_data_of_another_form_is_refused_by_name(tmp_path, name):
         list(CoffeFunction(tmp_path / "data.json").problems())
 
 
+def test_357_whole_programs_of_which_58_have_correctness_tests():
+    whole = load_task("coffe-file", data_file=DATA / "file" / "data.json")
+    problems = list(whole.problems())
+    assert len(problems) == 357
+    assert sum(len(problem.record["stress"]) for problem in problems) == 1761
+    tested = [problem for problem in problems if problem.record["inputs"]]
+    assert len(tested) == 58
+    assert {problem.metadata["domain"] for problem in tested} == {"code_contests"}
+    untested = next(problem for problem in problems if not problem.record["inputs"])
+    (check,) = whole.program(untested, Sample(untested.id, 0, solution="")).checks
+    assert all(level.weight == 1 for level in check.levels)
+
+
 def test_an_unknown_clock_is_refused():
     with pytest.raises(TaskOptionError, match="clock must be one of cpu, wall, not 'sundial'"):
         CoffeFunction(clock="sundial")
@@ -186,30 +199,38 @@ def test_a_wrong_answer_to_a_stress_test_fails_that_alone():
         "reference_seconds": 0,
     }
     assert speed_scores(verdict(status=Status.WRONG_ANSWER, completed=3), 4)["pass"] == 0
+    assert speed_scores(verdict(status=Status.WRONG_ANSWER, completed=3), 0)["pass"] == 0
 
 
 # -- real data -----------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_references_give_the_published_outputs(task):
-    records = json.loads((DATA / "function" / "testcases.json").read_text())
+@pytest.mark.parametrize(
+    ("name", "problems", "outputs"), [("coffe-function", 398, 2277), ("coffe-file", 58, 11457)]
+)
+def test_references_give_the_published_outputs(name, problems, outputs):
+    known = load_task(name, data_file=DATA / name.partition("-")[2] / "data.json")
+    records = json.loads(known.path.with_name(known.files[1]).read_text())
     namespace: dict = {}
     exec(CHECK, namespace)
-    same, right = namespace["__check"], 0
+    same, right, run = namespace["__check"], 0, 0
     with open_or_skip("bubblewrap", limits=LIMITS) as executor:
-        for problem in task.problems():
-            (check,) = task.program(problem, Sample(problem.id, 0, solution="")).checks
+        for problem in known.problems():
+            if problem.prompt not in records:
+                continue
+            run += 1
+            (check,) = known.program(problem, Sample(problem.id, 0, solution="")).checks
             inputs = packed(*[tuple(each) for each in problem.record["inputs"]])
-            outputs = Outputs("solution", inputs, whole=True)
-            truth = executor.truth(Program(check.reference, (outputs,), LIMITS))
+            calls = Outputs("solution", inputs, whole=True)
+            truth = executor.truth(Program(check.reference, (calls,), LIMITS))
             for test, answer in zip(
                 records[problem.prompt], unpack(truth.expected.data), strict=True
             ):
                 (expected,) = test["output"]
                 assert same((), expected, decode(answer)), problem.id
                 right += 1
-    assert right == 2277
+    assert (run, right) == (problems, outputs)
 
 
 @pytest.mark.slow

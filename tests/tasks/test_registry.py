@@ -82,13 +82,13 @@ def test_a_data_file_may_be_a_text(tmp_path):
 )
 def test_a_near_miss_is_suggested(name, near):
     with pytest.raises(
-        UnknownTask, match=f"did you mean '{near}'[?] Known: coffe-function, enamel, "
+        UnknownTask, match=f"did you mean '{near}'[?] Known: coffe-file, coffe-function, "
     ):
         load_task(name)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(UnknownTask, match="no task 'zzz'; known: coffe-function, enamel, "):
+    with pytest.raises(UnknownTask, match="no task 'zzz'; known: coffe-file, coffe-function, "):
         load_task("zzz")
 
 
