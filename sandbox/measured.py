@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from opcode import EXTENDED_ARG, opmap
 from types import CodeType
 from typing import Any
 
@@ -41,6 +42,7 @@ WARMING = compile(
     "<warming>",
     "exec",
 )
+IMPORT_NAME = opmap["IMPORT_NAME"]
 KINDS = (0, 0.5, "", b"", None, True, (), {"": set[int]()})
 LIBRARIES = sys.stdlib_module_names | {"numpy"}
 
@@ -104,8 +106,15 @@ def pause() -> None:
 
 
 def named_modules(code: CodeType) -> Iterator[str]:
-    """Yield libraries that code names anywhere, as imports do: to load them costs it nothing."""
-    yield from (name for name in code.co_names if name.partition(".")[0] in LIBRARIES)
+    """Yield the libraries that code imports anywhere: to load them costs it nothing."""
+    extended = 0
+    for operation, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument |= extended << 8
+        extended = argument if operation == EXTENDED_ARG else 0
+        if operation == IMPORT_NAME:
+            name = code.co_names[argument]
+            if name.partition(".")[0] in LIBRARIES:
+                yield name
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from named_modules(constant)

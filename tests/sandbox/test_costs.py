@@ -21,6 +21,7 @@ from codeeval.sandbox.costs import (
     score,
     time_limit,
 )
+from codeeval.sandbox.measured import named_modules
 from codeeval.sandbox.program import Costs, Level, Outputs, Program, Truth
 from codeeval.sandbox.verdict import CheckResult, Cost, Status, Verdict
 from tests.sandbox.cheats import CHEATS, HONEST, LOOP, REFERENCE, WORK
@@ -307,6 +308,17 @@ def test_a_percentile_is_between_the_values(values, share):
     assert min(values) - 1e-6 <= found <= max(values) + 1e-6
     assert percentile(values, 0) == min(values)
     assert percentile(values, 1) == max(values)
+
+
+def test_libraries_are_those_that_code_imports():
+    names = "\n".join(f"a{number} = {number}" for number in range(300))
+    code = compile(
+        f"{names}\nimport json\ndef f(random):\n    from os.path import join\n    import mine\n"
+        "    return random.choice, decimal\n",
+        "<candidate>",
+        "exec",
+    )
+    assert list(named_modules(code)) == ["json", "os.path"]
 
 
 def test_costs_survive_json():
