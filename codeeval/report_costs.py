@@ -62,16 +62,29 @@ def costs_figure(verdict: Verdict) -> str:
     if not costs:
         return ""
     lines = "".join(
-        f'<tr><th scope="row">{cost.size:,.0f}</th><td class="r">{_cost(cost)}</td>'
+        f'<tr><th scope="row">{_name(cost)}</th><td class="r">{_cost(cost)}</td>'
         f'<td class="r">{_interval(cost)}</td><td class="r">{seconds(cost.reference_seconds)}</td>'
-        f'<td class="r">{cost.repeats}</td></tr>'
+        f'<td class="r">{cost.repeats}</td><td class="r">{_memory(cost)}</td></tr>'
         for cost in costs
     )
-    head = table_head("Size", "Cost", "Interval", "Reference", "Repeats", right=range(1, 5))
+    what = "Size" if costs[0].size else "Input"
+    columns = (what, "Cost", "Interval", "Reference", "Repeats", "Memory, and the reference’s")
+    head = table_head(*columns, right=range(1, 6))
     return (
         f'<div class="costs"><table>{head}<tbody>{lines}</tbody></table>{_plot(costs)}</div>'
         f'<p class="note">{_growth(costs)}</p>'
     )
+
+
+def _name(cost: Cost) -> str:
+    return f"{cost.size:,.0f}" if cost.size else f"{cost.level:,}"
+
+
+def _memory(cost: Cost) -> str:
+    if not cost.memory_bytes:
+        return "–"
+    own, reference = (each / 2**20 for each in (cost.memory_bytes, cost.reference_memory_bytes))
+    return f"{own:.0f} and {reference:.0f}&nbsp;MiB"
 
 
 def _cost(cost: Cost) -> str:
@@ -111,6 +124,8 @@ def exponent(points: Sequence[tuple[float, float]]) -> float | None:
 def _growth(costs: Sequence[Cost]) -> str:
     known = exponent([(cost.size, cost.seconds) for cost in costs if not cost.censored])
     reference = exponent([(cost.size, cost.reference_seconds) for cost in costs])
+    if not costs[0].size:
+        return "Each of these inputs is a test of its own; what counts is the sum of their costs."
     if reference is None:
         return "The sizes of the levels do not differ, so nothing is known of growth."
     if known is None:

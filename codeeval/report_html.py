@@ -23,13 +23,15 @@ from codeeval.report_problems import (
     problems_section,
     series,
 )
-from codeeval.report_text import interval, percent, samples_each
+from codeeval.report_text import amount, interval, is_factor, percent, samples_each
 from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.visible import clip
 
 __all__ = ["page_of", "write_report_html"]
 
+MAIN = ("efficiency", "efficient")
+"""The columns of values of which the page's headline tells."""
 PAGE_BYTES = 5_000_000
 """A page does not grow beyond this, however large the run is."""
 
@@ -119,7 +121,7 @@ def _page(
 
 def _headline(report: Report) -> str:
     """Return the first estimate of each column in large figures."""
-    main = {column: items for column, items in report.values.items() if column == "efficiency"}
+    main = {column: report.values[column] for column in MAIN if column in report.values}
     several = len(report.columns) + len(main) > 1
     figures = "".join(
         f'<p class="figure {series(report, column)}">'
@@ -191,9 +193,10 @@ def _scores(report: Report) -> str:
         colour = series(report, column)
         lines = "".join(
             f'<tr role="row"><th scope="row" role="rowheader">{text(item.metric)}</th>'
-            f'<td class="r" role="cell">{text(percent(item.value))}</td>'
+            f'<td class="r" role="cell">{text(amount(item))}</td>'
             f'<td class="r" role="cell">{interval(item)}</td>'
-            f'<td class="chart" role="cell">{forest_row(item, colour)}</td></tr>'
+            f'<td class="chart" role="cell">'
+            f"{'' if is_factor(item) else forest_row(item, colour)}</td></tr>"
             for item in estimates
         )
         lines = lines or '<tr><td colspan="4">No k can be reported.</td></tr>'

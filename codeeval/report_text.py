@@ -50,10 +50,22 @@ def percent(value: float) -> str:
     return f"{shown:.1f}"
 
 
+def amount(estimate: Estimate) -> str:
+    """Return the value as percent; a speedup as ``1.08 ×``."""
+    return f"{estimate.value:.4g} ×" if is_factor(estimate) else percent(estimate.value)
+
+
+def is_factor(estimate: Estimate) -> bool:
+    """Whether a value is how many times something, and no share."""
+    return estimate.metric == "speedup"
+
+
 def interval(estimate: Estimate) -> str:
     """Return the interval as percent: ``71.6 – 84.4``; a dash if there is none."""
     if estimate.low is None or estimate.high is None:
         return "–"
+    if is_factor(estimate):
+        return f"{estimate.low:.4g} – {estimate.high:.4g}"
     return f"{100 * estimate.low:.1f} – {100 * estimate.high:.1f}"
 
 
@@ -102,7 +114,7 @@ def _estimates(report: Report) -> list[str]:
         (
             column if first else "",
             estimate.metric,
-            percent(estimate.value),
+            amount(estimate),
             interval(estimate),
             f"{estimate.tasks:,}",
             f"{estimate.samples:,}",

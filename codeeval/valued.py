@@ -51,6 +51,7 @@ def value_estimates(
             )
         )
         for column, names in metrics.items()
+        if names
     }
 
 

@@ -168,7 +168,7 @@ class CoffeFunction:
     def _check(self, problem: Problem) -> Costs:
         inputs, stress = problem.record["inputs"], problem.record["stress"]
         untimed = [Level(len(inputs), 0.0)] if inputs else []
-        timed = [Level(1, 1.0, float(number)) for number in range(1, len(stress) + 1)]
+        timed = [Level(1, 1.0)] * len(stress)
         generator = GENERATE.format(
             inputs=json.dumps(inputs),
             stress=json.dumps(stress),
