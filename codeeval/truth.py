@@ -142,8 +142,8 @@ class Truths:
         if isinstance(check, Asserts):
             return replace(check, sealed=future.result())
         if isinstance(check, Costs):
-            inputs, truth = future.result()
-            return replace(check, inputs=inputs, truth=truth)
+            inputs, truth, rivals = future.result()
+            return replace(check, inputs=inputs, truth=truth, rival_seconds=rivals)
         raise AssertionError(check)
 
     def _key(self, *parts: str) -> str:
@@ -165,8 +165,10 @@ class Truths:
             shape = f"{check.clock} {check.span_seconds} "
             shape += str([(each.cases, each.weight > 0) for each in check.levels])
             image = str(getattr(self._executor, "image", ""))
-            parts = (check.entry_point, check.reference, given, shape, image, *machine())
-            return self._once(self._key("costs", *parts), self._find_costs, check, limits)
+            parts = (check.entry_point, given, shape, image, *machine(), check.reference)
+            return self._once(
+                self._key("costs", *parts, *check.rivals), self._find_costs, check, limits
+            )
         return None
 
     def _once(
@@ -197,8 +199,10 @@ class Truths:
         outputs = Outputs(check.entry_point, check.inputs)
         return self._run(key, check, check.reference, outputs, limits)
 
-    def _find_costs(self, key: str, check: Costs, limits: Limits) -> tuple[Blob, Truth]:
-        """Have the inputs made, if they are not given, and the reference timed with them."""
+    def _find_costs(
+        self, key: str, check: Costs, limits: Limits
+    ) -> tuple[Blob, Truth, tuple[tuple[float | None, ...], ...]]:
+        """Have the inputs made, if they are not given, and all known solutions timed with them."""
         inputs = check.inputs
         if inputs is None:
             cases = pack([encode(case) for case in check.cases])
@@ -206,7 +210,24 @@ class Truths:
             makes = Outputs("generate", Blob(cases), whole=True)
             inputs = self._run(maker, check, check.generator, makes, limits).expected
         outputs = Outputs(check.entry_point, inputs, check.clock, check.span_seconds, check.levels)
-        return inputs, self._run(key, check, check.reference, outputs, limits)
+        truth = self._run(key, check, check.reference, outputs, limits)
+        rivals = tuple(
+            self._rival(self._key("rival", key, source), check, source, outputs, limits)
+            for source in check.rivals
+        )
+        return inputs, truth, rivals
+
+    def _rival(
+        self, key: str, check: Costs, source: str, outputs: Outputs, limits: Limits
+    ) -> tuple[float | None, ...]:
+        """Return what a known solution costs in each timed level."""
+        ends = list(accumulate((level.cases for level in check.levels), initial=0))
+        timed = [n for n, level in enumerate(check.levels) if level.weight > 0]
+        try:
+            seconds = self._run(key, check, source, outputs, limits).cpu_seconds
+        except TruthError:
+            return (None,) * len(timed)
+        return tuple(max(seconds[ends[n] : ends[n + 1]]) for n in timed)
 
     def _run(
         self, key: str, check: Calls | Costs, source: str, outputs: Outputs, limits: Limits

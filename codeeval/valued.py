@@ -10,7 +10,8 @@ from scipy import stats
 from codeeval.breakdowns import ProblemRow
 from codeeval.scoring.efficiency import ratio_of_sums
 from codeeval.scoring.estimate import Estimate
-from codeeval.scoring.means import FEWEST_PROBLEMS
+from codeeval.scoring.evalperf import profiled_samples
+from codeeval.scoring.means import FEWEST_PROBLEMS, mean_estimate
 from codeeval.scoring.order_statistics import best_of_k_estimate
 
 __all__ = ["value_estimates"]
@@ -34,7 +35,8 @@ def value_estimates(
         metrics: The metrics of each column: ``eff@k`` and ``efficient@k`` for best@k, which of
             zeros and ones is pass@k; ``mean if passed`` for the mean over samples that pass, which
             is the ratio of two means over problems; ``speedup`` for the ratio of the sum of the
-            column ``reference_seconds`` to that of this one.
+            column ``reference_seconds`` to that of this one; ``DPS`` and ``DPS_norm`` for the mean
+            over problems with enough samples that the column ``profiled`` says 1 of.
         ks: The k of each ``@k``.
         clusters: For each row and each failed problem the source that it shares with others.
     """
@@ -45,9 +47,7 @@ def value_estimates(
             for estimate in (
                 _best(rows, failed, column, name, ks, clusters)
                 if name.endswith("@k")
-                else _speedup(rows, column)
-                if name == "speedup"
-                else _if_passed(rows, column, name)
+                else _OTHERS[name](rows, column, name)
             )
         )
         for column, names in metrics.items()
@@ -81,7 +81,7 @@ def _if_passed(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estim
     return [_ratio(name, zip(means, passed, strict=True), samples)]
 
 
-def _speedup(rows: Sequence[ProblemRow], column: str) -> list[Estimate]:
+def _speedup(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
     """Return what the reference takes for all problems by what samples take that finish.
 
     Source: Peng et al. 2025, "COFFE".
@@ -91,7 +91,22 @@ def _speedup(rows: Sequence[ProblemRow], column: str) -> list[Estimate]:
         for row in rows
     ]
     samples = sum(cost > 0 for row in rows for cost in row.values[column])
-    return [_ratio("speedup", means, samples)] if samples else []
+    return [_ratio(name, means, samples)] if samples else []
+
+
+def _dps(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
+    """Return the mean over problems with enough correct samples of the mean of the first of them.
+
+    Source: Liu et al. 2024, "Evaluating Language Models for Efficient Code Generation".
+    """
+    means, samples = [], 0
+    for row in rows:
+        correct = [bool(each) for each in row.values["profiled"]]
+        profiled = profiled_samples(correct)
+        if profiled is not None:
+            means.append(float(np.mean([row.values[column][place] for place in profiled])))
+            samples += len(profiled)
+    return [mean_estimate(means, metric=name, samples=samples)] if means else []
 
 
 def _ratio(name: str, means: Iterable[tuple[float, float]], samples: int) -> Estimate:
@@ -116,3 +131,7 @@ def _ratio(name: str, means: Iterable[tuple[float, float]], samples: int) -> Est
         se=se or None,
         note=note,
     )
+
+
+_OTHERS = {"mean if passed": _if_passed, "speedup": _speedup, "DPS": _dps, "DPS_norm": _dps}
+"""The metrics that have no k."""

@@ -352,7 +352,7 @@ class Costing:
     def _results(self) -> list[dict[str, Any]]:
         """Return the fields of `Cost` for each timed level that was begun."""
         found = []
-        for level, reference in self._scale.references.items():
+        for place, (level, reference) in enumerate(self._scale.references.items()):
             finished, enough = level in self._finished, self._scale.enough(level)
             case, seconds, low, high = self._cases[level][0], enough, 0.0, enough
             if case in self._looks:
@@ -375,6 +375,7 @@ class Costing:
                     "censored": censored,
                     "memory_bytes": memory[0],
                     "reference_memory_bytes": memory[1],
+                    "rival_seconds": [each[place] for each in self._check["rivals"]],
                 }
             )
             if censored:

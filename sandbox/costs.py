@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import NamedTuple
 
 __all__ = [
@@ -126,7 +127,8 @@ class Scale:
     Attributes:
         score_name: ``fraction``: e, for which all levels have one limit T, by the slowest of them.
             ``speed``: what the reference takes for all levels by what the candidate does, up to
-            `FAST`; each level has a limit of its own.
+            `FAST`; each level has a limit of its own. ``ratio``: the logarithm of the same, without
+            a bound.
         references: What the reference costs in each timed level.
         weights: How much each of them counts; not for ``speed``.
         factor: A limit in times of what the reference takes.
@@ -160,9 +162,11 @@ class Scale:
 
     def score(self, costs: Mapping[int, float]) -> float:
         """Return the score, given the costs of the levels that were finished."""
-        if self.score_name == "speed":
+        if self.score_name != "fraction":
             finished = costs.keys() == self.references.keys()
             known = speed(list(costs.values()), list(self.references.values())) if finished else 0.0
+            if self.score_name == "ratio":
+                return log(known) if finished else 0.0
             return min(known, FAST)
         limit = self.unit
         fractions = [

@@ -201,7 +201,7 @@ class Calls(_Part):
 
 CLOCKS = ("cpu", "wall")
 """What a cost can be: CPU time of the candidate's process, or time that passes."""
-SCORES = ("fraction", "speed")
+SCORES = ("fraction", "speed", "ratio")
 """What has to be known well enough: see ``costs.Scale``."""
 
 
@@ -240,6 +240,9 @@ class Costs(_Part):
             arguments.
         reference: Trusted source whose function of the same name gives expected outputs and costs.
         truth: What the reference returned and what each call cost; None until somebody ran it.
+        rivals: Trusted sources of further solutions, which are timed once as the reference is.
+        rival_seconds: What each of them costs in each timed level, None if it fails; there with
+            the truth.
         checker: Trusted source with a function ``__check(arguments, expected, returned)``; if
             empty, outputs must be equal, and of the same types.
         censoring: Names of exceptions that count as not finished, as a lack of memory does.
@@ -258,6 +261,8 @@ class Costs(_Part):
     generator: str = field(repr=False, default="")
     reference: str = field(repr=False, default="")
     truth: Truth | None = field(repr=False, default=None)
+    rivals: tuple[str, ...] = field(repr=False, default=())
+    rival_seconds: tuple[tuple[float | None, ...], ...] = field(repr=False, default=())
     checker: str = field(repr=False, default="")
     censoring: tuple[str, ...] = ()
     clock: str = "cpu"

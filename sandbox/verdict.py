@@ -70,6 +70,7 @@ class Cost:
         censored: Whether the level was not finished.
         memory_bytes: Peak resident memory of a process that made the call.
         reference_memory_bytes: The same of the reference.
+        rival_seconds: What each further solution that is known costs, None if it fails.
     """
 
     level: int
@@ -84,6 +85,12 @@ class Cost:
     censored: bool = False
     memory_bytes: int = 0
     reference_memory_bytes: int = 0
+    rival_seconds: tuple[float | None, ...] = ()
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Cost:
+        """Build a cost from its fields as JSON carries them."""
+        return cls(**{**record, "rival_seconds": tuple(record.get("rival_seconds", ()))})
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,7 @@ class Verdict:
                     "status": Status(result["status"]),
                     "failures": tuple(result["failures"]),
                     "usage": Usage(**result["usage"]),
-                    "costs": tuple(Cost(**cost) for cost in result.get("costs", ())),
+                    "costs": tuple(map(Cost.from_dict, result.get("costs", ()))),
                 }
             )
             for result in record["results"]

@@ -137,6 +137,7 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "trusted": check.blob.digest,
             "levels": _levels(check),
             "score": check.score,
+            "rivals": check.rival_seconds,
             "censoring": check.censoring,
             "clock": check.clock,
             "limit_factor": check.limit_factor,
@@ -179,7 +180,7 @@ def verdict_of(reply: Mapping[str, Any], isolation: str) -> Verdict:
             failures=tuple(result["failures"]),
             sealed=result["sealed"],
             usage=Usage(**result["usage"]),
-            costs=tuple(Cost(**cost) for cost in result.get("costs", ())),
+            costs=tuple(map(Cost.from_dict, result.get("costs", ()))),
         )
         for result in reply["results"]
     )

@@ -194,12 +194,13 @@ class EvalPlus:
     def input_as_json(self, problem: Problem, check: str, position: int) -> list[Any]:
         """Return one input of a check, ``base`` or ``plus``, as EvalPlus's result files have it."""
         args = problem.record[f"{check}_input"][position]
-        return self._as_json(problem, self._arguments(problem, args))
+        return self._as_json(problem, self.arguments(problem, args))
 
     def _as_json(self, problem: Problem, args: tuple[Any, ...]) -> list[Any]:
         return list(args)
 
-    def _arguments(self, problem: Problem, args: list[Any]) -> tuple[Any, ...]:
+    def arguments(self, problem: Problem, args: list[Any]) -> tuple[Any, ...]:
+        """Return the arguments of a call, from how the data's files hold them."""
         return tuple(args)
 
     def _calls(self, problem: Problem) -> tuple[Check, ...]:
@@ -230,7 +231,7 @@ class EvalPlus:
             return Blob(
                 pack(
                     [
-                        encode(self._arguments(problem, args))
+                        encode(self.arguments(problem, args))
                         for args in problem.record[f"{name}_input"]
                     ]
                 )
@@ -344,7 +345,8 @@ class MbppPlus(EvalPlus):
         **dict.fromkeys(["check_str", "text_match_three", "text_starta_endb"], "not-none"),
     }
 
-    def _arguments(self, problem: Problem, args: list[Any]) -> tuple[Any, ...]:
+    def arguments(self, problem: Problem, args: list[Any]) -> tuple[Any, ...]:
+        """Return the arguments of a call, from how the data's files hold them."""
         return from_json(_number(problem.id), args)
 
     def _as_json(self, problem: Problem, args: tuple[Any, ...]) -> list[Any]:

@@ -22,6 +22,7 @@ TASKS = {
     "coffe-file": "codeeval.tasks.coffe_file:CoffeFile",
     "coffe-function": "codeeval.tasks.coffe:CoffeFunction",
     "enamel": "codeeval.tasks.enamel:Enamel",
+    "evalperf": "codeeval.tasks.evalperf:EvalPerf",
     "humaneval": "codeeval.tasks.humaneval:HumanEval",
     "humaneval-plus": "codeeval.tasks.evalplus:HumanEvalPlus",
     "mbpp": "codeeval.tasks.mbpp:Mbpp",
