@@ -6,12 +6,12 @@ import marshal
 import os
 import random
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from codeeval.sandbox.assessor import Assessor
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
 from codeeval.sandbox.costs import (
-    LEAST_SECONDS,
     Pair,
     Repeat,
     Scale,
@@ -80,8 +80,8 @@ class Costing:
         }
         factor, floor = check["limit_factor"], check["limit_floor"]
         self._scale = Scale(check["score"], slowest, weights, factor, floor)
-        self._looks: dict[int, tuple[float, float]] = {}
-        """What each case costs by a first look, and at most, at the speed of that moment."""
+        self._looks: dict[int, float] = {}
+        """What each case costs at most by a first look, at the speed of that moment."""
         self._costs: dict[int, float] = {}
         """What each case costs that was timed beside the reference."""
         self._slowness = 1.0
@@ -93,6 +93,10 @@ class Costing:
         self._finished: list[int] = []
         self._completed = 0
         self._left = False
+        self._idle = 0.0
+        """How long its processes have waited for something else than a core."""
+        self._right: dict[int, bytes] = {}
+        """The last answer to each call that was found right, as a digest."""
         self._usage: dict[str, Any] = dict(NO_USAGE)
         self._random = random.Random(0)
 
@@ -135,10 +139,16 @@ class Costing:
             stop = stop._replace(message=f"level {level}: {stop.message}")
             if not stop.censored or level not in self._scale.references:
                 return stop._replace(censored=False)
-        return self._repeat() or stop
+        ended = self._repeat()
+        if self._idle > IDLE_SECONDS:  # what it has done by now is no measure
+            self._finished.clear()
+        return ended or stop
 
     def _level_of(self, number: int) -> int:
         return next(level for level, cases in enumerate(self._cases) if number in cases)
+
+    def _unit_of(self, number: int) -> float:
+        return self._scale.unit(self._level_of(number))
 
     def _seconds_for(self, number: int) -> float:
         """Return what a call may take before it is ended."""
@@ -177,10 +187,13 @@ class Costing:
         return None
 
     def _note(self, numbers: list[int], run: Timed) -> None:
-        """Take down what calls cost at a first look, less what is usual for a first answer."""
+        """Take down what calls cost at a first look.
+
+        That is all that was done for the answer, less what is usual beside a call. Those after the
+        first in a process find much at hand, but they cost no less than the call.
+        """
         for number, repeat in zip(numbers, run.repeats, strict=False):
-            cost = max(repeat.cold - self._around[number], LEAST_SECONDS)
-            self._looks[number] = cost, max(cost, repeat.call)
+            self._looks[number] = max(repeat.cold - self._around[number], repeat.call)
 
     def _slower(self, number: int) -> float:
         """Return how many times slower the machine is now than when the reference was timed."""
@@ -196,15 +209,18 @@ class Costing:
 
     def _run_candidate(self, numbers: list[int], *, copies: int = 1, slower: float = 1.0) -> Timed:
         usage, limits = self._usage, self._case.limits
-        idle = usage["wall_seconds"] - usage["waiting_seconds"] - usage["cpu_seconds"]
-        if idle > IDLE_SECONDS:
-            return Timed.nothing("timeout", f"did nothing for {idle:.0f} s")
+        if self._bench.unfit:
+            return Timed.nothing("runtime_error", "left a process that cannot be cleared away")
+        left = IDLE_SECONDS - self._idle
+        if left < 0:
+            return Timed.nothing("timeout", f"did nothing for {self._idle:.0f} s in all its calls")
         for name in ("cpu_seconds", "wall_seconds"):
             if usage[name] > limits[name]:
                 return Timed.nothing("timeout", f"took {usage[name]:.0f} {name} in all its calls")
         calls = [self._inputs[number] for number in numbers]
         seconds = [self._seconds_for(number) * slower for number in numbers]
-        run = self._timer.run(self._case, calls, seconds=seconds, copies=copies)
+        run = self._timer.run(self._case, calls, seconds=seconds, copies=copies, idle=left)
+        self._idle += run.idle_seconds
         self._left |= run.left
         for key, value in run.usage.items():
             usage[key] = max(usage[key], value) if key == "memory_bytes" else usage[key] + value
@@ -215,10 +231,14 @@ class Costing:
         for number, (kind, answer) in zip(numbers, run.answers, strict=False):
             if answer == self._expected[number]:
                 continue
+            digest = sha256(bytes([kind]) + answer).digest()
+            if digest == self._right.get(number):
+                continue
             fault = self._assessor.fault(number, kind, answer)
             if fault:
                 self._completed = number
                 return Stop("wrong_answer", fault, False, number)
+            self._right[number] = digest
         if run.status == "passed":
             self._completed = max(self._completed, numbers[-1] + 1)
             return None
@@ -238,7 +258,7 @@ class Costing:
     def _cost(self, number: int) -> float:
         if number in self._costs:
             return self._costs[number]
-        return self._looks[number][0] / self._slowness
+        return self._looks[number] / self._slowness
 
     def _excess(self, level: int) -> Stop | None:
         """Say whether a level that was gone through took too long; if it is close, repeat."""
@@ -283,7 +303,7 @@ class Costing:
         That is, faster than the reference, or one that does its work beside the call.
         """
         beaten = self._cost(case) < BEATEN * self._seconds[case]
-        if not pairs or not (beaten or is_unlike(pairs, self._scale.unit)):
+        if not pairs or not (beaten or is_unlike(pairs, self._unit_of(case))):
             return 0
         return DOUBTFUL[self._seconds[case] > LONG_SECONDS]
 
@@ -318,11 +338,10 @@ class Costing:
         if level in self._drawn and self._drawn[level][0] == state:
             return self._drawn[level][1]
         if pairs is None:  # noise only adds to a cost: it is between nothing and what was seen
-            high = self._looks[case][1] / self._slowness
-            drawn = [high * (number % 2) for number in range(DRAWS)]
+            drawn = [self._cost(case) * (number % 2) for number in range(DRAWS)]
             self._random.shuffle(drawn)
         else:
-            mine, unit = self._seconds[case], self._scale.unit
+            mine, unit = self._seconds[case], self._unit_of(case)
             drawn = [each * mine for each in drawn_ratios(pairs, unit, DRAWS, self._random)]
         self._drawn[level] = state, drawn
         return drawn
@@ -335,13 +354,13 @@ class Costing:
         most = copies_of(self._cost(case), len(self._inputs[case]), span)
         run = self._run_candidate([case], copies=min(copies, most))
         stop = self._judge([case], run)
-        if stop is not None and not stop.censored:
+        if stop is not None and (not stop.censored or not run.started):
             return stop
         over = self._seconds_for(case)
         repeat = run.repeats[0] if run.repeats else Repeat(over, over, over)
         pairs = self._pairs.setdefault(case, [])
         pairs.append(Pair(reference.repeats[0], repeat))
-        self._costs[case] = ratio(pairs, self._scale.unit) * self._seconds[case]
+        self._costs[case] = ratio(pairs, self._unit_of(case)) * self._seconds[case]
         now = [min(pair.reference.steady for pair in each) for each in self._pairs.values()]
         self._slowness = sum(now) / sum(self._seconds[each] for each in self._pairs)
         known = self._memory.get(case, (0, 0))

@@ -141,16 +141,15 @@ class Scale:
     factor: float
     floor: float
 
-    @property
-    def unit(self) -> float:
-        """What a cost is to be seen beside: T, or all that the reference takes."""
-        known = list(self.references.values())
-        return time_limit(known, self.factor) if self.score_name == "fraction" else sum(known)
+    def unit(self, level: int) -> float:
+        """Return what a cost is to be seen beside: T, or what the reference takes."""
+        if self.score_name == "fraction":
+            return time_limit(list(self.references.values()), self.factor)
+        return self.references[level]
 
     def limit(self, level: int) -> float:
         """Return the limit of a level, in seconds."""
-        fair = self.score_name == "fraction"
-        return self.unit if fair else self.factor * self.references[level]
+        return self.unit(level) * (1.0 if self.score_name == "fraction" else self.factor)
 
     def enough(self, level: int) -> float:
         """Return beyond which cost a level is not finished."""
@@ -168,7 +167,7 @@ class Scale:
             if self.score_name == "ratio":
                 return log(known) if finished else 0.0
             return min(known, FAST)
-        limit = self.unit
+        limit = time_limit(list(self.references.values()), self.factor)
         fractions = [
             fraction(costs[level], reference, limit) if level in costs else 0.0
             for level, reference in self.references.items()

@@ -21,14 +21,15 @@ from codeeval.sandbox.grading import failure_of
 from codeeval.sandbox.group import clock
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.records import DIGEST, FAILED, PAUSED, RAISED, VALUE, RecordReader
-from codeeval.sandbox.sample import CHUNK, Order, Sample
+from codeeval.sandbox.sample import CHUNK, Order, Sample, waiting_seconds
 
 __all__ = ["Timed", "Timer"]
 
 MARGIN_SECONDS = 0.05
 """What a step may take beyond what a call may: to load code, to read arguments."""
 WALL_SECONDS, WALL_FACTOR = 5.0, 2.0
-"""How long a process may go on, beside CPU time that it may take and time it waits for a core."""
+"""How long a step may go on, beside CPU time that it may take and time it waits for a core."""
+TRUSTED_IDLE_SECONDS = 60.0
 NO_USAGE = {"wall_seconds": 0, "cpu_seconds": 0, "memory_bytes": 0, "waiting_seconds": 0}
 EMPTY_REPEATS = 7
 EMPTY = b"def f():\n    pass\n"
@@ -48,6 +49,8 @@ class Timed:
         message: The same for a person.
         usage: The fields of ``Usage``.
         left: Whether something is left of it.
+        idle_seconds: How long it waited for something else than a core, up to its last pause.
+        started: Whether it was started at all.
     """
 
     repeats: list[Repeat]
@@ -56,11 +59,13 @@ class Timed:
     message: str
     usage: Mapping[str, Any]
     left: bool
+    idle_seconds: float = 0.0
+    started: bool = True
 
     @classmethod
     def nothing(cls, status: str, message: str) -> Timed:
         """Return what a process did that was not started."""
-        return cls([], [], status, message, NO_USAGE, False)
+        return cls([], [], status, message, NO_USAGE, False, started=False)
 
 
 class Timer:
@@ -94,7 +99,13 @@ class Timer:
         return min(run.repeats[0].call for run in runs)
 
     def run(
-        self, case: Case, calls: Sequence[bytes], *, seconds: Sequence[float], copies: int = 1
+        self,
+        case: Case,
+        calls: Sequence[bytes],
+        *,
+        seconds: Sequence[float],
+        copies: int = 1,
+        idle: float = TRUSTED_IDLE_SECONDS,
     ) -> Timed:
         """Run one process that makes some calls.
 
@@ -103,6 +114,7 @@ class Timer:
             calls: The arguments of each call, encoded.
             seconds: What each of them may take, in CPU time.
             copies: How often each is made.
+            idle: How long it may wait for something else than a core, in seconds.
         """
         bench = self._bench
         channel, channel_end = os.pipe()
@@ -112,7 +124,7 @@ class Timer:
         limits = {
             **case.limits,
             "cpu_seconds": sum(enough) + 2,
-            "wall_seconds": sum(enough) * WALL_FACTOR + WALL_SECONDS,
+            "wall_seconds": 2 * WALL_SECONDS,
             "processes": 1,
         }
         what = (self._entry_point, copies)
@@ -123,7 +135,7 @@ class Timer:
             os.close(given)
             os.close(paced)
         sample.grader = sample.grader or self.judge
-        pacer = Pacer(sample, limits, pace, CLOCKS[self._clock], copies, enough)
+        pacer = Pacer(sample, limits, pace, CLOCKS[self._clock], copies, enough, idle)
         sample.watch({channel: pacer.take}, bench.host.frames)
         left = bench.finish(sample)
         os.set_blocking(channel, False)
@@ -138,7 +150,7 @@ class Timer:
         status, message = "passed", ""
         if pacer.failure is not None:
             status, message = failure_of(pacer.failure)
-        elif len(repeats) < len(calls):
+        elif len(repeats) < len(calls) or sample.ending.orphaned:
             status, message = sample.ending.describe()
         if repeats and not bench.confinement.users:
             # Other processes cannot be forbidden here: what they did is charged.
@@ -146,7 +158,7 @@ class Timer:
             cold = repeats[-1].cold + max(0.0, others)
             repeats[-1] = repeats[-1]._replace(cold=cold)
         usage = sample.ending.usage()
-        return Timed(repeats, pacer.answers, status, message, usage, left)
+        return Timed(repeats, pacer.answers, status, message, usage, left, pacer.idle)
 
 
 class Pacer:
@@ -159,6 +171,7 @@ class Pacer:
         read: Reads its clock.
         copies: How often it makes each call.
         enough: CPU seconds that a step may take, for each call.
+        most_idle: How long it may wait for something else than a core.
     """
 
     def __init__(
@@ -169,7 +182,12 @@ class Pacer:
         read: Callable[[int], float],
         copies: int,
         enough: Sequence[float],
+        most_idle: float,
     ) -> None:
+        self._most_idle = most_idle
+        self._start: tuple[float, float, float] | None = None
+        self.idle = 0.0
+        """How long it has waited for something else than a core since its first pause."""
         self._sample, self._limits, self._pace, self._read = sample, limits, pace, read
         self._copies, self._enough = copies, enough
         self._marks_each = 3 if copies == 1 else 5
@@ -192,6 +210,12 @@ class Pacer:
                 self.clock_at_end = clock(self._sample.pid)
                 more = self._enough[min(self._finished, len(self._enough) - 1)]
                 self._limits["cpu_seconds"] = self.clock_at_end + more
+                passed = self._note_idle()
+                if self.idle > self._most_idle:
+                    ending = self._sample.ending
+                    ending.limit, ending.message = "timeout", f"did nothing for {self.idle:.0f} s"
+                    return True
+                self._limits["wall_seconds"] = passed + more * WALL_FACTOR + WALL_SECONDS
                 with contextlib.suppress(OSError):
                     os.write(self._pace, b".")
             elif kind in (VALUE, DIGEST) and len(self.answers) == self._finished:
@@ -201,6 +225,15 @@ class Pacer:
                     self.failure = value
                 return True
         return self._reader.broken
+
+    def _note_idle(self) -> float:
+        """Take down how long the process has been idle; return the seconds since it was started."""
+        pid, now = self._sample.pid, time.monotonic()
+        state = now, clock(pid), waiting_seconds(pid)
+        self._start = self._start or state
+        passed, cpu, waited = (b - a for a, b in zip(self._start, state, strict=True))
+        self.idle = max(self.idle, passed - cpu - waited)
+        return now - self._sample.started
 
     def _is_pinned(self) -> bool:
         """Whether the process runs where it was put, on the core that this one runs on."""

@@ -321,6 +321,10 @@ class Outputs(_Part):
     whole: bool = False
     name: str = "outputs"
 
+    def __post_init__(self) -> None:
+        if self.clock and not self.levels:
+            raise ValueError("calls that are timed belong to levels")
+
 
 @dataclass(frozen=True)
 class Stdio(_Part):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 
-from codeeval.tasks.extract import fence_auto
+from codeeval.tasks.extract import fence_auto, strip_thinking
 from codeeval.tasks.sanitize import parsed
 
 __all__ = ["FUNCTION", "file_program", "function_program"]
 
 FUNCTION = "solution"
 """The name under which every function is called."""
-HEADER = """import sys
-sys.setrecursionlimit(1000000)
-sys.set_int_max_str_digits(1000000)
+ALLOWED = """
+import sys as _sys
+_sys.setrecursionlimit(1000000)
+_sys.set_int_max_str_digits(1000000)
 """
-"""What the benchmark lets each program do."""
+"""What the benchmark lets each program do; below it, as imports from the future come first."""
+BLOCK = re.compile(r"^[ \t]*```([^\n`]*)\n(.*?)(?:^[ \t]*```|\Z)", re.MULTILINE | re.DOTALL)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINING = (*FUNCTIONS, ast.ClassDef)
 DEFINITIONS = (*DEFINING, ast.Import, ast.ImportFrom)
@@ -24,19 +27,19 @@ def {name}(*arguments):
     return {owner}().{method}(*arguments)
 """
 SCRIPT = """
-import io as _io
+import io as _io, sys as _sys
 _CODE = compile({code!r}, "<program>", "exec")
 def {name}(text):
-    given, kept = sys.stdin, sys.stdout
-    sys.stdin = _io.TextIOWrapper(_io.BytesIO(text.encode()))
-    sys.stdout = _io.TextIOWrapper(_io.BytesIO(), write_through=True)
+    given, kept = _sys.stdin, _sys.stdout
+    _sys.stdin = _io.TextIOWrapper(_io.BytesIO(text.encode()))
+    _sys.stdout = _io.TextIOWrapper(_io.BytesIO(), write_through=True)
     try:
         exec(_CODE, {{"__name__": "__main__"}})
     except SystemExit as _end:
         if _end.code not in (None, 0):
             raise
     finally:
-        written, sys.stdin, sys.stdout = sys.stdout, given, kept
+        written, _sys.stdin, _sys.stdout = _sys.stdout, given, kept
     written.flush()
     return written.buffer.getvalue().decode()
 """
@@ -54,19 +57,38 @@ def function_program(text: str, entry_point: str, prompt: str) -> str:
     Returns:
         What cannot be parsed is returned as it is: it will not compile.
     """
-    code = fence_auto(text, entry_point)
+    code = _function_block(strip_thinking(text), entry_point)
     tree = parsed(code)
     if tree is None or not any(isinstance(node, DEFINING) for node in tree.body):
-        code = fence_auto(text, entry_point, prompt)
-        tree = parsed(code)
+        whole = fence_auto(text, entry_point, prompt.rstrip() + "\n")
+        tree, code = (parsed(whole), whole) if parsed(whole) else (tree, code)
     if tree is None:
-        return HEADER + code
+        return code
     functions = [node.name for node in tree.body if isinstance(node, FUNCTIONS)]
-    name = entry_point if entry_point in functions else functions[-1] if functions else ""
-    if name:
-        alias = f"\n{FUNCTION} = {name}\n" if name != FUNCTION else "\n"
-        return HEADER + _up_to(code, tree, name) + alias
-    return HEADER + code + (_method_wrapper(tree) or "")
+    names = [name for name in (entry_point, FUNCTION, *functions[-1:]) if name in functions]
+    if names:
+        alias = f"\n{FUNCTION} = {names[0]}\n" if names[0] != FUNCTION else "\n"
+        return _up_to(code, tree, names[0]) + alias + ALLOWED
+    return code + (_method_wrapper(tree) or "") + ALLOWED
+
+
+def _function_block(text: str, entry_point: str) -> str:
+    """Return the block with the function, or the first with any; without blocks the text."""
+    blocks: list[str] = [block for _, block in BLOCK.findall(text)]
+    if not blocks:
+        return text
+    named = re.compile(rf"^\s*(async\s+)?def\s+{re.escape(entry_point)}\b", re.MULTILINE)
+    return next(
+        (block for block in blocks if named.search(block)),
+        next((block for block in blocks if re.search(r"^\s*def ", block, re.MULTILINE)), blocks[0]),
+    )
+
+
+def _file_block(text: str) -> str:
+    """Return the first block of Python, or the first block; without blocks the text."""
+    blocks: list[tuple[str, str]] = BLOCK.findall(text)
+    python = [block for language, block in blocks if language.strip().lower() == "python"]
+    return [*python, *(block for _, block in blocks), text][0]
 
 
 def _up_to(code: str, tree: ast.Module, name: str) -> str:
@@ -100,11 +122,11 @@ def file_program(text: str, *, extract: bool = True) -> str:
         text: A reply with the program in it, or the code alone.
         extract: Whether it is a reply.
     """
-    code = fence_auto(text, None) if extract else text
+    code = _file_block(strip_thinking(text)) if extract else text
     tree = parsed(code)
     if tree is None:
-        return HEADER + code
+        return code
     if tree.body and all(isinstance(node, DEFINITIONS) for node in tree.body):
         functions = [node.name for node in tree.body if isinstance(node, FUNCTIONS)]
         code += f"\n{functions[-1]}()\n" if functions else ""
-    return HEADER + SCRIPT.format(code=code, name=FUNCTION)
+    return SCRIPT.format(code=code, name=FUNCTION) + ALLOWED

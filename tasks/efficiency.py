@@ -70,8 +70,8 @@ def speed_scores(verdict: Verdict, correctness_tests: int) -> dict[str, float]:
         correctness_tests: How many those are; without any, the stress tests decide.
 
     Returns:
-        ``pass``: whether the correctness tests passed. ``stress``: whether the stress tests were
-        answered as the reference answers them, too. ``efficient``: whether they also took less
+        ``pass``: whether the correctness tests passed. ``stress``: whether all stress tests were
+        answered, and as the reference answers them. ``efficient``: whether they also took less
         than the reference takes; ``efficient_by_2%``: by 2 % at least, so that noise does not
         decide. ``cost_seconds`` and ``reference_seconds``: the sums; 0 for a sample that did not
         finish.
@@ -80,15 +80,15 @@ def speed_scores(verdict: Verdict, correctness_tests: int) -> dict[str, float]:
     """
     results = verdict.results
     costs = [cost for result in results for cost in result.costs]
-    right = verdict.status is Status.PASSED
+    passed = verdict.status is Status.PASSED
+    finished = passed and bool(costs) and not any(cost.censored for cost in costs)
     told = bool(results) and correctness_tests > 0
-    correct = right or (told and results[0].completed >= correctness_tests)
-    finished = right and bool(costs) and not any(cost.censored for cost in costs)
+    correct = results[0].completed >= correctness_tests if told else finished
     cost = sum(each.seconds for each in costs) if finished else 0.0
     reference = sum(each.reference_seconds for each in costs) if finished else 0.0
     return {
         "pass": float(correct),
-        "stress": float(right),
+        "stress": float(finished),
         "efficient": float(finished and cost < reference),
         "efficient_by_2%": float(finished and cost < reference * (1 - MARGIN)),
         "cost_seconds": cost,

@@ -152,6 +152,21 @@ def test_a_candidate_that_only_waits_is_ended(measuring):
     assert efficiency(verdict) == 0
 
 
+@pytest.mark.slow
+def test_many_calls_that_wait_end_as_soon_as_one(pools):
+    levels = (Level(200, 0.0, 10.0), *LEVELS[1:])
+    inputs = packed(*[(10,)] * 200, (20_000,), (40_000,), (39_000,))
+    executor = pools("unsafe-local")
+    timed = replace(TIMED, inputs=inputs, levels=levels)
+    truth = executor.truth(Program(REFERENCE, (timed,), limited()))
+    check = Costs("f", levels, inputs, reference=REFERENCE, truth=truth, span_seconds=0.0005)
+    source = f"import time\ndef f(n):\n    time.sleep(1)\n{WORK}    return total\n"
+    verdict = judge(executor, Program(source, (check,), limited()))
+    assert verdict.status is Status.TIMEOUT
+    assert "did nothing for" in verdict.message
+    assert verdict.usage.wall_seconds < 50
+
+
 def test_a_checker_decides_where_there_is_one(measuring):
     checker = "def __check(arguments, expected, returned):\n    return returned == -expected\n"
     source = f"def f(n):\n{WORK}    return -total\n"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 
@@ -11,7 +12,7 @@ from codeeval.sandbox.codec import decode, loads, unpack
 from codeeval.sandbox.program import Limits, Outputs, Program
 from codeeval.sandbox.verdict import CheckResult, Cost, Status, Verdict
 from codeeval.tasks.coffe import CHECK, CoffeFunction
-from codeeval.tasks.coffe_programs import HEADER, file_program, function_program
+from codeeval.tasks.coffe_programs import ALLOWED, file_program, function_program
 from codeeval.tasks.efficiency import speed_scores
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import DataError, Sample, TaskOptionError
@@ -81,12 +82,12 @@ def test_an_unknown_clock_is_refused():
 
 # -- replies -------------------------------------------------------------------------------------
 
-PROMPT = 'def double(n):\n    """Twice n."""\n'
+PROMPT = 'def double(n):\n    """Twice n."""'
 
 
 def called(program: str, *arguments):
     namespace: dict = {}
-    exec(program.replace(HEADER, "import sys\n"), namespace)
+    exec(program.replace(ALLOWED, ""), namespace)
     return namespace["solution"](*arguments)
 
 
@@ -103,6 +104,16 @@ def called(program: str, *arguments):
         "    return 2 * n\n",
         "```python\ndef twice(n):\n    return 2 * n\n```",
         "def solution(n):\n    return 2 * n\n",
+        "def solution(n):\n    return twice(n)\ndef twice(n):\n    return 2 * n\n",
+        "from __future__ import annotations\ndef double(n: Number):\n    return 2 * n\n",
+        (
+            "```\npip install it\n```\n```python\ndef dubble(n):\n    return 2 * n\n```\n"
+            "```python\nprint(double(3))\n```"
+        ),
+        (
+            "<think>\n```python\ndef double(n):\n    return 0\n```\n</think>\n"
+            "```python\ndef double(n):\n    return 2 * n"
+        ),
         (
             "class Solution:\n    def other(self):\n        pass\n    def double(self, n):\n"
             "        return 2 * n\n"
@@ -131,6 +142,37 @@ def test_a_reply_that_cannot_be_parsed_stays_so():
 def test_a_script_becomes_a_function_of_its_input(code):
     program = file_program(code, extract=False)
     assert [called(program, "21\n"), called(program, "4\n")] == ["42\n", "8\n"]
+
+
+def test_of_several_blocks_the_first_of_python_is_the_program():
+    reply = "```\n21\n```\n```python\nprint(2 * int(input()))\n```\nor\n```python\nprint(0)\n```\n"
+    assert called(file_program(reply), "21") == "42\n"
+
+
+def test_bodies_of_humaneval_stay_bodies_of_their_functions(task):
+    records = json.loads(FUNCTIONS.read_text())
+    bodies = [each for each in records if "canonical_solution" in each]
+    assert len(bodies) == 164
+    for record in bodies:
+        body, name = record["canonical_solution"], record["entry_point"]
+        program = function_program(body, name, record["final_prompt"])
+        tree = ast.parse(program)
+        (function,) = [node for node in tree.body if getattr(node, "name", "") == name][-1:]
+        (expected,) = ast.parse(f"def f():\n{body}").body
+        assert ast.dump(function.body[-1]) == ast.dump(expected.body[-1]), name
+
+
+@pytest.mark.parametrize("model", ["GPT-4o", "Llama3.1_405B"])
+def test_all_replies_of_the_examples_become_programs(task, model):
+    path = DATA / "examples" / "function" / f"{model}.json"
+    samples = read_samples(path, SampleIds.of_task(task), report=lambda text: None)
+    problems = {problem.id: problem for problem in task.problems()}
+    found = [task.source(problems[sample.task_id], sample) for sample in samples]
+    assert len(found) == 398
+    without = [
+        text for text in found if "def solution(" not in text and "\nsolution = " not in text
+    ]
+    assert len(without) <= 2
 
 
 def test_predictions_are_read_by_prompt(task, tmp_path):
@@ -183,10 +225,15 @@ def test_a_sample_is_efficient_if_its_sum_is_less(costs, efficient, by_margin):
     assert found["pass"] == found["stress"] == 1
 
 
-def test_a_sample_that_does_not_finish_is_right_and_has_no_cost():
-    found = speed_scores(verdict((50, 100), (60, 200), censored=True), 4)
-    assert found["pass"] == found["stress"] == 1
-    assert found["efficient"] == found["cost_seconds"] == found["reference_seconds"] == 0
+def test_a_sample_that_does_not_finish_has_no_cost_and_no_pass_that_it_has_not_earned():
+    late = verdict((50, 100), (60, 200), censored=True)
+    found = speed_scores(late, 4)
+    assert found.pop("pass") == 1
+    assert set(found.values()) == {0.0}
+    assert set(speed_scores(late, 0).values()) == {0.0}
+    assert set(
+        speed_scores(verdict((50, 100), status=Status.TIMEOUT, completed=0), 0).values()
+    ) == {0.0}
 
 
 def test_a_wrong_answer_to_a_stress_test_fails_that_alone():
