@@ -13,12 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from codeeval.sandbox.program import CLOCKS, Costs, Level, Limits, Program
+from codeeval.sandbox.program import Costs, Level, Limits, Program
 from codeeval.sandbox.verdict import Verdict
 from codeeval.tasks.coffe_programs import FUNCTION, function_program
-from codeeval.tasks.efficiency import SPAN_SECONDS, SPEED_VALUES, speed_scores
+from codeeval.tasks.efficiency import SPAN_SECONDS, SPEED_VALUES, need_clock, speed_scores
 from codeeval.tasks.source import content_digest, locate, read_text
-from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
+from codeeval.tasks.task import DataError, Problem, Sample
 
 __all__ = ["CoffeFunction"]
 
@@ -86,10 +86,7 @@ class CoffeFunction:
     values: ClassVar[Mapping[str, tuple[str, ...]]] = SPEED_VALUES
 
     def __post_init__(self) -> None:
-        if self.clock not in CLOCKS:
-            raise TaskOptionError(
-                f"{self.name}: clock must be one of {', '.join(CLOCKS)}, not {self.clock!r}"
-            )
+        need_clock(self.name, self.clock)
 
     @cached_property
     def path(self) -> Path:

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from codeeval.sandbox.costs import fraction, score
+from codeeval.sandbox.program import CLOCKS
 from codeeval.sandbox.verdict import Status, Verdict
+from codeeval.tasks.task import TaskOptionError
 
-__all__ = ["EFFICIENCY_VALUES", "SPAN_SECONDS", "SPEED_VALUES", "efficiency_scores", "speed_scores"]
+__all__ = [
+    "EFFICIENCY_VALUES",
+    "SPAN_SECONDS",
+    "SPEED_VALUES",
+    "efficiency_scores",
+    "need_clock",
+    "speed_scores",
+]
 
 SPAN_SECONDS = 0.0005
 """Calls that are shorter are made several times in a process."""
@@ -26,6 +35,16 @@ SPEED_VALUES: Mapping[str, tuple[str, ...]] = {
     "reference_seconds": (),
 }
 MARGIN = 0.02
+
+
+def need_clock(task: str, clock: str) -> None:
+    """Make sure that a task's clock is one that there is.
+
+    Raises:
+        TaskOptionError: If it is not.
+    """
+    if clock not in CLOCKS:
+        raise TaskOptionError(f"{task}: clock must be one of {', '.join(CLOCKS)}, not {clock!r}")
 
 
 def efficiency_scores(verdict: Verdict, weights: Sequence[float]) -> dict[str, float]:

@@ -15,11 +15,11 @@ from importlib import resources
 from pathlib import Path
 from typing import ClassVar
 
-from codeeval.sandbox.program import CLOCKS, Costs, Level, Limits, Program
+from codeeval.sandbox.program import Costs, Level, Limits, Program
 from codeeval.sandbox.verdict import Verdict
-from codeeval.tasks.efficiency import EFFICIENCY_VALUES, SPAN_SECONDS, efficiency_scores
+from codeeval.tasks.efficiency import EFFICIENCY_VALUES, SPAN_SECONDS, efficiency_scores, need_clock
 from codeeval.tasks.source import content_digest, locate, read_text
-from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
+from codeeval.tasks.task import DataError, Problem, Sample
 
 __all__ = ["Enamel"]
 
@@ -71,10 +71,7 @@ class Enamel:
     values: ClassVar[Mapping[str, tuple[str, ...]]] = EFFICIENCY_VALUES
 
     def __post_init__(self) -> None:
-        if self.clock not in CLOCKS:
-            raise TaskOptionError(
-                f"{self.name}: clock must be one of {', '.join(CLOCKS)}, not {self.clock!r}"
-            )
+        need_clock(self.name, self.clock)
 
     @cached_property
     def path(self) -> Path:

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codeeval.sandbox.codec import encode, pack
-from codeeval.sandbox.program import CLOCKS, Blob, Costs, Level, Limits, Program
+from codeeval.sandbox.program import Blob, Costs, Level, Limits, Program
 from codeeval.sandbox.verdict import Cost, Status, Verdict
 from codeeval.tasks.coffe import CHECK
-from codeeval.tasks.efficiency import SPAN_SECONDS
+from codeeval.tasks.efficiency import SPAN_SECONDS, need_clock
 from codeeval.tasks.evalplus import EvalPlus, HumanEvalPlus, MbppPlus
 from codeeval.tasks.source import content_digest, field, locate, read_numbered
-from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
+from codeeval.tasks.task import DataError, Problem, Sample
 
 __all__ = ["EvalPerf"]
 
@@ -63,10 +63,7 @@ class EvalPerf:
     }
 
     def __post_init__(self) -> None:
-        if self.clock not in CLOCKS:
-            raise TaskOptionError(
-                f"{self.name}: clock must be one of {', '.join(CLOCKS)}, not {self.clock!r}"
-            )
+        need_clock(self.name, self.clock)
 
     @cached_property
     def path(self) -> Path:

@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from codeeval.sandbox.program import CLOCKS, Costs, Level, Limits, Program
+from codeeval.sandbox.program import Costs, Level, Limits, Program
 from codeeval.sandbox.verdict import Verdict
-from codeeval.tasks.efficiency import EFFICIENCY_VALUES, SPAN_SECONDS, efficiency_scores
+from codeeval.tasks.efficiency import EFFICIENCY_VALUES, SPAN_SECONDS, efficiency_scores, need_clock
 from codeeval.tasks.source import content_digest
 from codeeval.tasks.starter_task import DATA, Starter
-from codeeval.tasks.task import Problem, Sample, TaskOptionError
+from codeeval.tasks.task import Problem, Sample
 
 __all__ = ["StarterEfficiency"]
 
@@ -65,10 +65,7 @@ class StarterEfficiency:
     values: ClassVar[Mapping[str, tuple[str, ...]]] = EFFICIENCY_VALUES
 
     def __post_init__(self) -> None:
-        if self.clock not in CLOCKS:
-            raise TaskOptionError(
-                f"{self.name}: clock must be one of {', '.join(CLOCKS)}, not {self.clock!r}"
-            )
+        need_clock(self.name, self.clock)
 
     @cached_property
     def _starter(self) -> Starter:
