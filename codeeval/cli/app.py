@@ -19,6 +19,7 @@ from codeeval.cli.demo import demo_command
 from codeeval.cli.doctor import doctor_command
 from codeeval.cli.evaluate import evaluate_command
 from codeeval.cli.exit import FAULT, FINISHED, Stopped, exit_code, message_of
+from codeeval.cli.profile import profile_command
 from codeeval.cli.report import report_command
 from codeeval.cli.samples import convert_command, sanitize_command
 from codeeval.cli.sandboxes import sandbox_app
@@ -56,6 +57,7 @@ command(app, "sanitize")(sanitize_command)
 command(app, "report")(report_command)
 command(app, "compare")(compare_command)
 command(app, "plan")(plan_command)
+command(app, "profile")(profile_command)
 command(app, "demo")(demo_command)
 command(app, "doctor")(doctor_command)
 command(app, "version")(version_command)
