@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -186,14 +187,30 @@ def test_the_wall_clock_measures_too(pools):
     assert slow[-1].seconds > slow[-1].reference_seconds + 0.008
 
 
+HONEST_SCORE = 0.61
+"""What work that takes half as much again as the reference's is worth."""
+
+
+def assert_gains_nothing(measure: Callable[[], Verdict], tolerance: float) -> None:
+    """Assert that a candidate that does that much work is not worth clearly more.
+
+    It is measured again if it seems to be: what gains does so each time, noise does not.
+    """
+    found = []
+    for _ in range(3):
+        verdict = measure()
+        assert verdict.status is not Status.INFRASTRUCTURE_ERROR, verdict.message
+        found.append(efficiency(verdict))
+        if found[-1] <= HONEST_SCORE + tolerance:
+            return
+    pytest.fail(f"gains: {found}, {verdict.results[0].costs}")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sandbox", SANDBOXES[1:])
 @pytest.mark.parametrize("name", CHEATS)
 def test_a_cheat_gains_nothing(measuring, sandbox, name):
-    honest = efficiency(measuring(sandbox, f"{HONEST}f = work\n"))
-    cheat = measuring(sandbox, HONEST + CHEATS[name])
-    assert cheat.status is not Status.INFRASTRUCTURE_ERROR, cheat.message
-    assert efficiency(cheat) <= honest + 0.2, (honest, cheat.results[0].costs)
+    assert_gains_nothing(lambda: measuring(sandbox, HONEST + CHEATS[name]), 0.2)
 
 
 SHORT = {"20 microseconds": (300, 599, 600), "200 microseconds": (3000, 5990, 6000)}
@@ -204,7 +221,7 @@ def measuring_short(pools):
     """Return a function that measures a candidate with calls of less than a millisecond."""
     checks: dict[tuple[str, str], Costs] = {}
 
-    def measure(sandbox: str, length: str, source: str) -> float:
+    def measure(sandbox: str, length: str, source: str) -> Verdict:
         executor = pools(sandbox)
         if (sandbox, length) not in checks:
             small, near, large = SHORT[length]
@@ -220,10 +237,7 @@ def measuring_short(pools):
             )
         for size, named in zip(SHORT[length], (20_000, 39_000, 40_000), strict=True):
             source = source.replace(f"{named:_}", str(size))
-        check = checks[sandbox, length]
-        verdict = judge(executor, Program(source, (check,), limited()))
-        assert verdict.status is not Status.INFRASTRUCTURE_ERROR, verdict.message
-        return efficiency(verdict)
+        return judge(executor, Program(source, (checks[sandbox, length],), limited()))
 
     return measure
 
@@ -233,9 +247,7 @@ def measuring_short(pools):
 @pytest.mark.parametrize("length", SHORT)
 @pytest.mark.parametrize("name", CHEATS)
 def test_a_cheat_gains_little_where_calls_are_short(measuring_short, sandbox, length, name):
-    honest = measuring_short(sandbox, length, f"{HONEST}f = work\n")
-    cheat = measuring_short(sandbox, length, HONEST + CHEATS[name])
-    assert cheat <= honest + 0.3, honest
+    assert_gains_nothing(lambda: measuring_short(sandbox, length, HONEST + CHEATS[name]), 0.3)
 
 
 EXAMPLE = (0.1, 0.2, 0.5)
