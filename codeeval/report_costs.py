@@ -63,12 +63,14 @@ def costs_figure(verdict: Verdict) -> str:
         return ""
     lines = "".join(
         f'<tr><th scope="row">{_name(cost)}</th><td class="r">{_cost(cost)}</td>'
-        f'<td class="r">{_interval(cost)}</td><td class="r">{seconds(cost.reference_seconds)}</td>'
+        f'<td class="r">{_interval(cost)}</td>'
+        f'<td class="r">{amount(cost, cost.reference_seconds)}</td>'
         f'<td class="r">{cost.repeats}</td><td class="r">{_memory(cost)}</td></tr>'
         for cost in costs
     )
     what = "Size" if costs[0].size else "Input"
-    columns = (what, "Cost", "Interval", "Reference", "Repeats", "Memory, and the reference’s")
+    kind = "Instructions" if costs[0].clock == "instructions-sim" else "Cost"
+    columns = (what, kind, "Interval", "Reference", "Repeats", "Memory, and the reference’s")
     head = table_head(*columns, right=range(1, 6))
     return (
         f'<div class="costs"><table>{head}<tbody>{lines}</tbody></table>{_plot(costs)}</div>'
@@ -88,11 +90,20 @@ def _memory(cost: Cost) -> str:
 
 
 def _cost(cost: Cost) -> str:
-    return f"over {seconds(cost.seconds)}" if cost.censored else seconds(cost.seconds)
+    return f"over {amount(cost, cost.seconds)}" if cost.censored else amount(cost, cost.seconds)
 
 
 def _interval(cost: Cost) -> str:
-    return "not finished" if cost.censored else f"{seconds(cost.low)} – {seconds(cost.high)}"
+    if cost.censored:
+        return "not finished"
+    return f"{amount(cost, cost.low)} – {amount(cost, cost.high)}"
+
+
+def amount(cost: Cost, value: float) -> str:
+    """Return a cost with three digits and its unit: a time, or millions of instructions."""
+    if cost.clock == "instructions-sim":
+        return f"{value * 1000:.3g}&nbsp;M"
+    return seconds(value)
 
 
 def seconds(value: float) -> str:
@@ -154,7 +165,7 @@ def _plot(costs: Sequence[Cost]) -> str:
     grid = "".join(
         f'<path class="grid" d="M{LEFT} {place(drawn[0].size, 10.0**power)[1]:.1f}H{WIDTH - 12}"/>'
         f'<text x="{LEFT - 6}" y="{place(drawn[0].size, 10.0**power)[1] + 4:.1f}" '
-        f'text-anchor="end">{seconds(10.0**power * 1.0000001)}</text>'
+        f'text-anchor="end">{amount(costs[0], 10.0**power * 1.0000001)}</text>'
         for power in range(low, high + 1)
     )
     sizes = "".join(

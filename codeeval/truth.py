@@ -39,7 +39,7 @@ from codeeval.sandbox.verdict import Status
 
 __all__ = ["TruthError", "Truths", "cache_directory", "is_whole"]
 
-FORMAT = 7
+FORMAT = 8
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 
 
@@ -249,7 +249,8 @@ class Truths:
         return truth
 
     def _keep(self, key: str, truth: Truth) -> None:
-        head = {name: getattr(truth, name) for name in ("cpu_seconds", "around_seconds", "copies")}
+        names = ("cpu_seconds", "around_seconds", "copies", "native_seconds")
+        head = {name: getattr(truth, name) for name in names}
         self._write(key, head, unpack(truth.expected.data))
 
     def _read_head(self, key: str) -> dict[str, Any] | None:
@@ -265,11 +266,12 @@ class Truths:
             seconds = tuple(float(second) for second in head["cpu_seconds"])
             around = tuple(float(second) for second in head["around_seconds"])
             copies = tuple(int(count) for count in head["copies"])
+            native = tuple((float(call), float(beside)) for call, beside in head["native_seconds"])
         except (KeyError, TypeError, ValueError):
             return None
         ends = list(accumulate(head["sizes"], initial=0))
         parts = [content[start:end] for start, end in pairwise(ends)]
-        return Truth(Blob(pack(parts)), seconds, around, copies)
+        return Truth(Blob(pack(parts)), seconds, around, copies, native)
 
     def _write(self, key: str, head: Mapping[str, Any], parts: Sequence[bytes]) -> None:
         if self._folder is None:

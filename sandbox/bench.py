@@ -16,6 +16,7 @@ from codeeval.sandbox.host import Host, HostGone
 from codeeval.sandbox.records import FirstRecord
 from codeeval.sandbox.removal import sweep
 from codeeval.sandbox.sample import CHUNK, Capture, Order, Sample
+from codeeval.sandbox.simulator import NoSimulator, Simulator
 from codeeval.sandbox.zygote import Zygote, ZygoteDied
 
 __all__ = [
@@ -67,7 +68,8 @@ class Bench:
         config: ``users``, ``alone``, ``first_user``, ``root``, ``filter_calls``, ``shared``
             (further directories that samples can write to), ``path`` (of libraries), ``core`` (the
             number of the core on which calls are timed, among those that there are),
-            ``temporary`` (a directory that goes with the runner, or nothing).
+            ``temporary`` (a directory that goes with the runner, or nothing), ``modules`` (which a
+            zygote needs).
         host: Where programs come from.
     """
 
@@ -82,6 +84,8 @@ class Bench:
         self.sequence = 0
         self.nothing = os.open("/dev/null", os.O_RDWR)
         self.examiner: Examiner | None = None
+        self._config = config
+        self._simulator: Simulator | None = None
         self._cores = sorted(os.sched_getaffinity(0))
         self._core = self._cores[config["core"] % len(self._cores)]
         self.empty_seconds: dict[str, float] = {}
@@ -93,24 +97,49 @@ class Bench:
         """Return a trusted program, of whose output nothing is kept."""
         return Case(code, TRUSTED_LIMITS, Capture(0), Capture(0))
 
+    @property
+    def zygotes(self) -> frozenset[int]:
+        """The ids of the processes that fork samples."""
+        simulator = self._simulator
+        return frozenset([self.zygote.pid, *([simulator.zygote.pid] if simulator else [])])
+
+    def simulator(self) -> Simulator:
+        """Return what counts instructions; started when it is first asked for.
+
+        Raises:
+            BrokenJail: If there is none.
+        """
+        if self._simulator is None:
+            try:
+                self._simulator = Simulator(self._config, self.confinement)
+            except NoSimulator as error:
+                raise BrokenJail(str(error)) from None
+            self._known = None
+            os.sched_setaffinity(self._simulator.zygote.pid, os.sched_getaffinity(0))
+        return self._simulator
+
     @contextlib.contextmanager
     def pinned(self) -> Iterator[None]:
         """Have samples run on one core, and this process, which reads their clocks, as well.
 
         What the kernel says of the clock of a process that runs on another core lags behind.
         """
-        processes = (0, self.zygote.pid)
-        for pid in processes:
+        for pid in (0, *self.zygotes):
             os.sched_setaffinity(pid, {self._core})
         try:
             yield
         finally:
-            for pid in processes:
+            for pid in (0, *self.zygotes):
                 with contextlib.suppress(ProcessLookupError):
                     os.sched_setaffinity(pid, self._cores)
 
-    def start(self, case: Case, order: Order) -> Sample:
+    def start(self, case: Case, order: Order, *, simulated: bool = False) -> Sample:
         """Start a sample; the order's channel is closed here.
+
+        Args:
+            case: The program.
+            order: What it is to do.
+            simulated: Whether it runs on the processor of the `simulator`.
 
         Raises:
             BrokenJail: If it cannot be forked.
@@ -118,7 +147,7 @@ class Bench:
         self.sequence += 1
         try:
             sample = Sample(
-                self.zygote,
+                self.simulator().zygote if simulated else self.zygote,
                 self.confinement,
                 Growth(self.group, self._footing()),
                 self.confinement.user(self.sequence),
@@ -131,6 +160,7 @@ class Bench:
             raise BrokenJail(str(error)) from None
         finally:
             os.close(order.channel)
+        sample.zygotes = self.zygotes
         if self.examiner is not None:
             sample.grader = self.examiner.pid
         return sample
@@ -145,7 +175,7 @@ class Bench:
         examiner = self.examiner
         depends = self.host.changes, examiner and examiner.pid
         if self._known is None or self._known[0] != depends:
-            ours = [os.getpid(), self.zygote.pid, *([examiner.pid] if examiner else [])]
+            ours = [os.getpid(), *self.zygotes, *([examiner.pid] if examiner else [])]
             self._known = depends, self.group.footing(ours)
         return self._known[1]
 
@@ -226,7 +256,7 @@ class Bench:
     def dismiss(self) -> None:
         """End the examiner, if there is one; the next sealed check starts another."""
         if self.examiner is not None:
-            self.confinement.kill_all(self.confinement.grader, {self.zygote.pid})
+            self.confinement.kill_all(self.confinement.grader, self.zygotes)
             with contextlib.suppress(ChildProcessError):  # it was collected with a sample
                 os.waitpid(self.examiner.pid, 0)
             self.examiner.socket.close()

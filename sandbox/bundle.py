@@ -17,6 +17,7 @@ ZYGOTE_MODULES = (
 RUNNER_MODULES = (
     *ZYGOTE_MODULES,
     "host",
+    "simulator",
     "removal",
     "group",
     "sample",
@@ -29,6 +30,7 @@ RUNNER_MODULES = (
     "assessor",
     "reference_costs",
     "costing",
+    "counting",
     "runner",
 )
 """In an order in which each imports only those before it, and the standard library."""
@@ -45,8 +47,8 @@ def take():
         if size == 4 == len(data):
             size += int.from_bytes(data, "big")
     return marshal.loads(data[4:])
-def load():
-    for name, text in take():
+def load(modules):
+    for name, text in modules:
         name = "codeeval.sandbox." + name
         module = sys.modules[name] = types.ModuleType(name)
         exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
@@ -55,8 +57,9 @@ for name in ("codeeval", "codeeval.sandbox"):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = []
 config = take()
-zygote = load().start(config)
-load().main(config, zygote)
+config["modules"] = take()
+zygote = load(config["modules"]).start(config)
+load(take()).main(config, zygote)
 """
 """Forks the zygote before the modules are there that it does not need."""
 

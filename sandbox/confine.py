@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 __all__ = [
+    "FILES",
     "Confinement",
     "become_subreaper",
     "children",
@@ -29,6 +30,8 @@ __all__ = [
 
 STACK_BYTES = 64 * 2**20
 """The stack of the processes that judge: what they compare may be deeply nested."""
+FILES = 128
+"""How many open files a process of a sample may have."""
 
 _PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 36, 4, 38, 22
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -222,6 +225,8 @@ class Confinement:
         self.adopts = adopts
         self.alone = alone
         self.first_user = first_user
+        self.inherited_limits: tuple[int, ...] = ()
+        """Kinds of limits that samples have from who forks them; the others are set for each."""
         self.directory = f"{root}/sample"
         """The path of the directory that each sample makes, and finds as its own."""
         kinds = ("CPU", "FSIZE", "NOFILE", "NPROC", "STACK")
@@ -277,7 +282,7 @@ class Confinement:
         wanted = [
             (resource.RLIMIT_CPU, cpu, cpu + 1),
             (resource.RLIMIT_FSIZE, disk, disk),
-            (resource.RLIMIT_NOFILE, 128, 128),
+            (resource.RLIMIT_NOFILE, FILES, FILES),
             (resource.RLIMIT_STACK, stack, stack),
         ]
         if self.users:

@@ -64,22 +64,21 @@ class Costing:
         case: The candidate.
     """
 
+    over = OVER
+
     def __init__(self, bench: Bench, check: Mapping[str, Any], case: Case) -> None:
         self._bench, self._check, self._case = bench, check, case
+        self.clock: str = check["clock"]
         trusted = marshal.loads(bench.host.blob(check["trusted"]))
         self._source, self._checker, self._expected, *times = trusted
         self._seconds: list[float] = times[0]
         self._around: list[float] = times[1]
         self._copies: list[int] = times[2]
+        self._native: list[tuple[float, float]] = times[3]
         self._inputs: list[bytes] = marshal.loads(bench.host.blob(check["inputs"]))
         sizes = [count for count, _, _ in check["levels"]]
         self._cases = [range(sum(sizes[:n]), sum(sizes[: n + 1])) for n in range(len(sizes))]
-        weights = {level: weight for level, (_, weight, _) in enumerate(check["levels"]) if weight}
-        slowest = {
-            level: max(map(self._seconds.__getitem__, self._cases[level])) for level in weights
-        }
-        factor, floor = check["limit_factor"], check["limit_floor"]
-        self._scale = Scale(check["score"], slowest, weights, factor, floor)
+        self._scale = self._scale_of(self._seconds, check["limit_floor"])
         self._looks: dict[int, float] = {}
         """What each case costs at most by a first look, at the speed of that moment."""
         self._costs: dict[int, float] = {}
@@ -100,13 +99,20 @@ class Costing:
         self._usage: dict[str, Any] = dict(NO_USAGE)
         self._random = random.Random(0)
 
+    def _scale_of(self, seconds: list[float], floor: float) -> Scale:
+        """Return the scale that goes with what the reference's calls take."""
+        levels = self._check["levels"]
+        weights = {level: weight for level, (_, weight, _) in enumerate(levels) if weight}
+        slowest = {level: max(map(seconds.__getitem__, self._cases[level])) for level in weights}
+        return Scale(self._check["score"], slowest, weights, self._check["limit_factor"], floor)
+
     def run(self) -> dict[str, Any]:
         """Measure; return the result's fields."""
         reference = self._bench.quiet(kept(self._source.encode("utf-8", "surrogatepass")))
         what = self._inputs, self._expected, self._checker, self._check["entry_point"]
         try:
             with Assessor(self._bench, *what) as self._assessor:
-                self._timer = Timer(self._bench, self._check["clock"], what[3], self._assessor.pid)
+                self._timer = Timer(self._bench, self.clock, what[3], self._assessor.pid)
                 self._reference = reference
                 stop = self._go_through() or Stop("passed", "", False, 0)
         finally:
@@ -154,7 +160,7 @@ class Costing:
         """Return what a call may take before it is ended."""
         level = self._level_of(number)
         if level in self._scale.references:
-            return self._scale.enough(level) * OVER
+            return self._scale.enough(level) * self.over
         slowest = max(self._seconds[each] for each in self._cases[level])
         return max(UNTIMED_SECONDS, UNTIMED_FACTOR * slowest)
 
@@ -207,7 +213,14 @@ class Costing:
             raise BrokenJail(f"a reference that ran before: {run.status}")
         return run
 
-    def _run_candidate(self, numbers: list[int], *, copies: int = 1, slower: float = 1.0) -> Timed:
+    def _run_candidate(
+        self,
+        numbers: list[int],
+        *,
+        copies: int = 1,
+        slower: float = 1.0,
+        timer: Timer | None = None,
+    ) -> Timed:
         usage, limits = self._usage, self._case.limits
         if self._bench.unfit:
             return Timed.nothing("runtime_error", "left a process that cannot be cleared away")
@@ -219,7 +232,8 @@ class Costing:
                 return Timed.nothing("timeout", f"took {usage[name]:.0f} {name} in all its calls")
         calls = [self._inputs[number] for number in numbers]
         seconds = [self._seconds_for(number) * slower for number in numbers]
-        run = self._timer.run(self._case, calls, seconds=seconds, copies=copies, idle=left)
+        timer = timer or self._timer
+        run = timer.run(self._case, calls, seconds=seconds, copies=copies, idle=left)
         self._idle += run.idle_seconds
         self._left |= run.left
         for key, value in run.usage.items():
@@ -395,6 +409,7 @@ class Costing:
                     "memory_bytes": memory[0],
                     "reference_memory_bytes": memory[1],
                     "rival_seconds": [each[place] for each in self._check["rivals"]],
+                    "clock": self._check["clock"],
                 }
             )
             if censored:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import marshal
 import os
+import resource
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -47,12 +48,18 @@ KINDS = (0, 0.5, "", b"", None, True, (), {"": set[int]()})
 LIBRARIES = sys.stdlib_module_names | {"numpy"}
 
 
-def run_measured(entry_point: str, copies: int) -> None:
+def run_measured(entry_point: str, copies: int, counted: bool) -> None:
     """Make each call in a fresh namespace, without collections of garbage.
 
     There is a pause before the code runs for the first time; for each call one before it, one after
     it and one after the answer was sent; if there are ``copies - 1`` further calls, on copies of
     the arguments, one before them and one after them.
+
+    Args:
+        entry_point: The function.
+        copies: How often each call is made.
+        counted: Whether to have a child end just before the first pause: its instructions are those
+            up to there. After it there may be no other.
     """
     calls = marshal.loads(received(GIVEN))
     gc.disable()
@@ -65,6 +72,12 @@ def run_measured(entry_point: str, copies: int) -> None:
         except BaseException:  # the candidate will meet it, or not
             continue
     warm_up(calls[0])
+    if counted:
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
     pause()
     for call in calls:
         namespace: dict[str, Any] = {}

@@ -22,6 +22,7 @@ from codeeval.sandbox.group import clock
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.records import DIGEST, FAILED, PAUSED, RAISED, VALUE, RecordReader
 from codeeval.sandbox.sample import CHUNK, Order, Sample, waiting_seconds
+from codeeval.sandbox.simulator import SLOWNESS
 
 __all__ = ["Timed", "Timer"]
 
@@ -51,6 +52,7 @@ class Timed:
         left: Whether something is left of it.
         idle_seconds: How long it waited for something else than a core, up to its last pause.
         started: Whether it was started at all.
+        instructions: How many it has executed since its first pause, if they were counted.
     """
 
     repeats: list[Repeat]
@@ -61,6 +63,7 @@ class Timed:
     left: bool
     idle_seconds: float = 0.0
     started: bool = True
+    instructions: int | None = None
 
     @classmethod
     def nothing(cls, status: str, message: str) -> Timed:
@@ -76,10 +79,21 @@ class Timer:
         clock: The name of the clock.
         entry_point: The function that they call.
         judge: The id of a process that is to survive them, or 0.
+        simulated: Whether they run on the processor that counts instructions.
     """
 
-    def __init__(self, bench: Bench, clock: str, entry_point: str, judge: int = 0) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        clock: str,
+        entry_point: str,
+        judge: int = 0,
+        *,
+        simulated: bool = False,
+    ) -> None:
         self._bench, self._clock, self._entry_point = bench, clock, entry_point
+        self._simulated = simulated
+        self._slowness = SLOWNESS if simulated else 1
         self.judge = judge
         if clock not in bench.empty_seconds:
             bench.empty_seconds[clock] = 0.0
@@ -120,17 +134,20 @@ class Timer:
         channel, channel_end = os.pipe()
         paced, pace = os.pipe()
         given = kept(marshal.dumps(list(calls), 2))
-        enough = [each * copies + MARGIN_SECONDS for each in seconds]
+        enough = [(each * copies + MARGIN_SECONDS) * self._slowness for each in seconds]
         limits = {
             **case.limits,
-            "cpu_seconds": sum(enough) + 2,
-            "wall_seconds": 2 * WALL_SECONDS,
-            "processes": 1,
+            "cpu_seconds": sum(enough) + 2 * self._slowness,
+            "wall_seconds": 2 * WALL_SECONDS * self._slowness,
+            "processes": 1 + self._simulated,
         }
-        what = (self._entry_point, copies)
+        if self._simulated:
+            bench.simulator().forget()
+        what = (self._entry_point, copies, self._simulated)
         order = Order("measured", what, case.code, channel_end, given, bench.nothing, paced)
         try:
-            sample = bench.start(replace(case, limits=limits), order)
+            started = replace(case, limits=limits)
+            sample = bench.start(started, order, simulated=self._simulated)
         finally:
             os.close(given)
             os.close(paced)
@@ -158,7 +175,10 @@ class Timer:
             cold = repeats[-1].cold + max(0.0, others)
             repeats[-1] = repeats[-1]._replace(cold=cold)
         usage = sample.ending.usage()
-        return Timed(repeats, pacer.answers, status, message, usage, left, pacer.idle)
+        count = bench.simulator().count(sample.pid) if self._simulated else None
+        return Timed(
+            repeats, pacer.answers, status, message, usage, left, pacer.idle, instructions=count
+        )
 
 
 class Pacer:

@@ -155,12 +155,15 @@ class Truth:
         cpu_seconds: CPU time of each of its calls; for costs the seconds of their clock.
         around_seconds: For costs: what a process does for a first answer beside a usual call.
         copies: For costs: how often each call is made in one process.
+        native_seconds: Where instructions are counted: the CPU time of each call, and of what a
+            process does beside it.
     """
 
     expected: Blob
     cpu_seconds: tuple[float, ...]
     around_seconds: tuple[float, ...] = ()
     copies: tuple[int, ...] = ()
+    native_seconds: tuple[tuple[float, float], ...] = ()
 
     @cached_property
     def blob(self) -> Blob:
@@ -199,8 +202,9 @@ class Calls(_Part):
     name: str = "tests"
 
 
-CLOCKS = ("cpu", "wall")
-"""What a cost can be: CPU time of the candidate's process, or time that passes."""
+CLOCKS = ("cpu", "wall", "instructions-sim")
+"""What a cost can be: CPU time of the candidate's process, time that passes, or instructions that a
+simulated processor executes, of which a billion are called a second."""
 SCORES = ("fraction", "speed", "ratio")
 """What has to be known well enough: see ``costs.Scale``."""
 
@@ -296,7 +300,9 @@ class Costs(_Part):
             raise ValueError(f"the check {self.name!r} has no inputs or no truth (codeeval.truth)")
         expected = marshal.loads(self.truth.expected.data)
         truth = self.truth
-        times = map(list, (truth.cpu_seconds, truth.around_seconds, truth.copies))
+        times = map(
+            list, (truth.cpu_seconds, truth.around_seconds, truth.copies, truth.native_seconds)
+        )
         return Blob(marshal.dumps((self.reference, self.checker, expected, *times), 2))
 
 

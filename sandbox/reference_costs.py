@@ -64,7 +64,7 @@ def reference_costs(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[
         "sealed": True,
         "usage": NO_USAGE,
         "recycle": left,
-        "outputs": marshal.dumps((outputs, steady, around, copies), 2),
+        "outputs": marshal.dumps((outputs, steady, around, copies, []), 2),
     }
 
 

@@ -34,6 +34,7 @@ from codeeval.sandbox.bench import (
 )
 from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.costing import Costing
+from codeeval.sandbox.counting import CLOCK, CountedCosting, reference_counts
 from codeeval.sandbox.examiner import Examiner
 from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
 from codeeval.sandbox.host import Host, HostGone, kept
@@ -190,7 +191,7 @@ class Runner(Bench):
                 said.extend(data)
         os.close(descriptor)
         if sample.grader_status is None:
-            self.confinement.kill_all(self.confinement.grader, {self.zygote.pid})
+            self.confinement.kill_all(self.confinement.grader, self.zygotes)
             sample.grader_status = os.waitpid(grader, 0)[1]
         code = os.waitstatus_to_exitcode(sample.grader_status)
         if code == -signal.SIGXCPU:
@@ -259,12 +260,14 @@ class Runner(Bench):
     def _judge_costs(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Measure what calls cost beside those of the reference."""
         with self.pinned():
-            return Costing(self, check, case).run()
+            kind = CountedCosting if check["clock"] == CLOCK else Costing
+            return kind(self, check, case).run()
 
     def _judge_costs_of_reference(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Measure what calls of a trusted reference cost, and hand back its outputs."""
         with self.pinned():
-            return reference_costs(self, check, case)
+            measure = reference_counts if check["clock"] == CLOCK else reference_costs
+            return measure(self, check, case)
 
     def _judge_outputs(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run a trusted reference and hand back its outputs, with the CPU time of each call."""
@@ -308,7 +311,7 @@ class Runner(Bench):
             "sealed": True,
             "usage": sample.ending.usage(),
             "recycle": recycle,
-            "outputs": marshal.dumps((outputs, seconds, [], []), 2),
+            "outputs": marshal.dumps((outputs, seconds, [], [], []), 2),
         }
 
     def _judge_stdio(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Cost:
         memory_bytes: Peak resident memory of a process that made the call.
         reference_memory_bytes: The same of the reference.
         rival_seconds: What each further solution that is known costs, None if it fails.
+        clock: The name of the clock (``program.CLOCKS``).
     """
 
     level: int
@@ -86,6 +87,7 @@ class Cost:
     memory_bytes: int = 0
     reference_memory_bytes: int = 0
     rival_seconds: tuple[float | None, ...] = ()
+    clock: str = "cpu"
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Cost:

@@ -195,5 +195,5 @@ def verdict_of(reply: Mapping[str, Any], isolation: str) -> Verdict:
 
 def truth_of(payload: bytes) -> Truth:
     """Return the truth that a reply carries."""
-    outputs, seconds, around, copies = marshal.loads(payload)
-    return Truth(Blob(pack(outputs)), tuple(seconds), tuple(around), tuple(copies))
+    outputs, *times = marshal.loads(payload)
+    return Truth(Blob(pack(outputs)), *map(tuple, times))

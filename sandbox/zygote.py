@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import _socket as socket
 import contextlib
+import fcntl
 import gc
 import marshal
 import os
@@ -33,6 +34,7 @@ from codeeval.sandbox.candidate import (
 )
 from codeeval.sandbox.codec import encode
 from codeeval.sandbox.confine import (
+    FILES,
     Confinement,
     become_subreaper,
     hide_memory,
@@ -52,7 +54,7 @@ PRELOADED = (
 )
 """What candidates commonly import. Not random: each fork would seed it, which costs more."""
 
-SOCKET, SETUP, SCORE = 20, 21, 22
+SOCKET, SETUP, SCORE, LOG = 20, 21, 22, 23
 """Descriptors of the zygote's own; those below are the next candidate's."""
 ORDER_BYTES = 1 << 16
 DESCRIPTORS = PACE + 1
@@ -83,9 +85,13 @@ class Zygote:
 
     Args:
         confinement: What candidates are confined by.
+        program: If given, the command line of another interpreter, which is to be the zygote, and
+            descriptors of what it reads from its standard input and of its file ``LOG``.
     """
 
-    def __init__(self, confinement: Confinement) -> None:
+    def __init__(
+        self, confinement: Confinement, program: tuple[Sequence[str], int, int] | None = None
+    ) -> None:
         self.confinement = confinement
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._setup, setup_end = os.pipe()
@@ -93,15 +99,15 @@ class Zygote:
         self.pid = os.fork()
         if self.pid == 0:
             try:
+                if program is not None:
+                    become_program(program, other.fileno(), setup_end)
                 os.dup2(other.fileno(), SOCKET, inheritable=False)
                 os.dup2(setup_end, SETUP, inheritable=False)
                 os.closerange(SETUP + 1, 4096)
-                os.closerange(0, SOCKET)
-                serve(socket.socket(fileno=SOCKET), confinement)
             except BaseException as error:
-                os.write(SETUP, f"{type(error).__name__}: {error}".encode())
-            finally:
+                os.write(setup_end, f"{type(error).__name__}: {error}".encode())
                 os._exit(0)
+            be_zygote(confinement)
         other.close()
         os.close(setup_end)
 
@@ -160,19 +166,35 @@ class Zygote:
         return b""
 
 
+def become_program(program: tuple[Sequence[str], int, int], connection: int, setup: int) -> None:
+    """Become another program that serves as a zygote; see `Zygote`."""
+    (path, *arguments), config, log = program
+    null = os.open("/dev/null", os.O_RDWR)
+    # Whatever has one of the numbers is moved away from it first.
+    moved = [os.dup(each) for each in (config, null, null, connection, setup, log)]
+    moved = [fcntl.fcntl(each, fcntl.F_DUPFD, LOG + 1) for each in moved]
+    for descriptor, number in zip(moved, (0, 1, 2, SOCKET, SETUP, LOG), strict=True):
+        os.dup2(descriptor, number)
+    os.closerange(3, SOCKET)
+    os.closerange(SCORE, LOG)
+    os.closerange(LOG + 1, 4096)
+    os.execv(path, [path, *arguments])
+
+
 def start(config: Mapping[str, Any]) -> Zygote:
     """Prepare this process, and return a zygote that it has forked.
 
     Args:
         config: ``users``, ``alone``, ``first_user``, ``root``, ``filter_calls`` (see
-            `Confinement`), ``path`` (of libraries).
+            `Confinement`), ``path`` (of libraries). If it has ``adopts``, this process is to be
+            the zygote: it serves and never returns.
     """
     os.environ.pop("LD_BIND_NOW", None)  # it has done its work: forks need not link
     sys.path[:] = [entry for entry in sys.path if entry] + config["path"]
     for name in PRELOADED.split():
         __import__(name)
     site.setquit()  # scripts end with exit(), which -S leaves out
-    adopts = become_subreaper()
+    adopts = config["adopts"] if "adopts" in config else become_subreaper()
     hide_memory()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
@@ -191,7 +213,25 @@ def start(config: Mapping[str, Any]) -> Zygote:
         filter_calls=config["filter_calls"],
         adopts=adopts,
     )
+    if "adopts" in config:
+        # valgrind lets nobody change the hard limit: samples find the soft one as it is here.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
+        confinement.inherited_limits = (resource.RLIMIT_NOFILE,)
+        be_zygote(confinement)
     return Zygote(confinement)
+
+
+def be_zygote(confinement: Confinement) -> None:
+    """Serve as the zygote that another process has started; never returns."""
+    try:
+        for descriptor in (SOCKET, SETUP):
+            os.set_inheritable(descriptor, False)
+        os.closerange(0, SOCKET)
+        serve(socket.socket(fileno=SOCKET), confinement)
+    except BaseException as error:
+        os.write(SETUP, f"{type(error).__name__}: {error}".encode())
+    finally:
+        os._exit(0)
 
 
 def serve(connection: socket.socket, confinement: Confinement) -> None:
@@ -215,6 +255,7 @@ def serve(connection: socket.socket, confinement: Confinement) -> None:
         for descriptor in (0, 1, 2):
             os.set_inheritable(descriptor, True)
         kind, arguments, user, limits = marshal.loads(order)
+        limits = [limit for limit in limits if limit[0] not in confinement.inherited_limits]
         try:
             os.pwrite(SCORE, KILLED_FIRST, 0)
             pid = os.fork()

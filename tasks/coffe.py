@@ -60,7 +60,7 @@ class CoffeFunction:
 
     Attributes:
         data_file: ``data.json`` of the function level; the other files stand beside it.
-        clock: ``cpu``, or ``wall``.
+        clock: ``cpu``, ``wall`` or ``instructions-sim``.
         precision: How wide the 95 % interval of a sample's speed may be before it is timed no more.
         limits: What a program may take.
     """

@@ -55,7 +55,7 @@ class Enamel:
 
     Attributes:
         data_file: ``enamel.csv``; found by itself if None.
-        clock: ``cpu``, or ``wall``.
+        clock: ``cpu``, ``wall`` or ``instructions-sim``.
         precision: How wide the 95 % interval of a sample's e may be before it is timed no more.
         limits: What a program may take.
     """

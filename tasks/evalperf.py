@@ -40,7 +40,7 @@ class EvalPerf:
             fastest), ``scores`` (of each, cumulative, the last is 100) and ``pe_input``.
         humaneval_file: The data of ``humaneval-plus``; found by itself if None.
         mbpp_file: The data of ``mbpp-plus``; found by itself if None.
-        clock: ``cpu``, or ``wall``; the benchmark itself counts instructions.
+        clock: ``cpu``, ``wall`` or ``instructions-sim``; the benchmark itself counts instructions.
         precision: How wide the 95 % interval of a sample's cost may be before it is timed no more,
             as a share of it.
         limits: What a program may take.

@@ -49,7 +49,7 @@ class StarterEfficiency:
 
     Attributes:
         data_file: Another file of the form of `Starter`'s, with the same ids.
-        clock: ``cpu``, or ``wall``.
+        clock: ``cpu``, ``wall`` or ``instructions-sim``.
         precision: How wide the 95 % interval of a sample's e may be before it is timed no more.
         limits: What a program may take.
     """

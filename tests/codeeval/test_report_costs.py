@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,15 @@ def test_a_level_that_was_not_finished_is_open_and_has_no_part_in_the_growth():
     assert "not finished" in page
     assert page.count(" open") == 1
     assert "The reference’s cost grows" in page
+
+
+def test_instructions_are_shown_in_millions():
+    counted = replace(cost(1, 100, 0.5, 0.0123), clock="instructions-sim")
+    page = figure(counted, replace(cost(2, 200, 1.0, 0.03), clock="instructions-sim"))
+    assert "Instructions" in page
+    assert "500&nbsp;M" in page
+    assert "12.3&nbsp;M" in page
+    assert "ms" not in page
 
 
 def test_levels_of_one_size_have_no_plot():

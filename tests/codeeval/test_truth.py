@@ -121,7 +121,7 @@ def test_reading_a_file_runs_nothing(executor, tmp_path):
     truth_of(cubes(7), executor, tmp_path)
     (path,) = tmp_path.iterdir()
     head, rest = path.read_bytes().split(b"\n", 1)
-    times = {"cpu_seconds", "around_seconds", "copies"}
+    times = {"cpu_seconds", "around_seconds", "copies", "native_seconds"}
     assert set(json.loads(head)) == {"key", "sizes", "sha256", *times}
     assert rest == encode(343)
 

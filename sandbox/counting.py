@@ -1,0 +1,143 @@
+"""Costs that are instructions: counted by a simulator, the same each time, so nothing is repeated.
+
+They are given in seconds all the same, of a machine that executes a billion instructions in each.
+Whether a candidate is right, and which cases are worth a count, its usual runs tell.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from codeeval.sandbox.bench import Bench, BrokenJail, Case
+from codeeval.sandbox.costing import Costing, Stop
+from codeeval.sandbox.costs import LEAST_SECONDS
+from codeeval.sandbox.host import kept
+from codeeval.sandbox.pacing import Timed, Timer
+from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, reference_costs
+from codeeval.sandbox.simulator import SLOWNESS
+
+__all__ = ["CLOCK", "CountedCosting", "reference_counts"]
+
+CLOCK, NATIVE = "instructions-sim", "cpu"
+SECONDS = 1e-9
+"""What an instruction is said to take."""
+OVER = 4.0
+"""A call is ended when it has taken this many times the CPU time that it may: it cannot be that its
+instructions are so much faster than the reference's."""
+FAR = 0.5
+"""What takes less than this share of the slowest case of its level is not counted."""
+UNLIKE, NOISE_SECONDS, LOOKS = 4.0, 1e-3, 3
+"""If a call takes so many times the CPU time that its instructions tell, and so much more, each
+time of so many, then CPU time counts: it has had work done that is not counted, by the kernel or by
+other programs."""
+EMPTY = "def {}(*_):\n    pass\n"
+
+
+class CountedCosting(Costing):
+    """A `Costs` check of one candidate by the clock `CLOCK`; see `Costing`."""
+
+    over = OVER
+
+    def __init__(self, bench: Bench, check: Mapping[str, Any], case: Case) -> None:
+        limits = {
+            key: value * SLOWNESS if key in ("cpu_seconds", "wall_seconds") else value
+            for key, value in case.limits.items()
+        }
+        super().__init__(bench, check, replace(case, limits=limits))
+        self.clock = NATIVE
+        self._counts, self._beside, self._counted = self._seconds, self._around, self._scale
+        self._seconds, self._around = map(list, zip(*self._native, strict=True))
+        self._scale = self._scale_of(self._seconds, check["limit_floor"])
+        self._counted = replace(self._counted, floor=0.0)
+        self._took: dict[int, float] = {}
+        """What each case took by a first look, in CPU time."""
+
+    def _look(self) -> Stop | None:
+        stop = super()._look()
+        self._took, self._looks = self._looks, {}
+        self._cpu, self._cpu_beside = self._seconds, self._around
+        self._seconds, self._around, self._scale = self._counts, self._beside, self._counted
+        who = self._check["entry_point"], self._assessor.pid
+        self._counter = Timer(self._bench, self.clock, *who, simulated=True)
+        return stop
+
+    def _excess(self, level: int) -> Stop | None:
+        """Count what a level's cases execute; say whether that is too much."""
+        slowest = max(self._took[case] for case in self._cases[level])
+        for case in self._cases[level]:
+            self._looks[case] = 0.0
+            if self._took[case] >= FAR * slowest and (stop := self._count(case)):
+                return stop
+        case, enough = self._slowest_case(level), self._scale.enough(level)
+        if self._looks[case] <= enough:
+            return None
+        many, most = (f"{seconds / SECONDS:.3g}" for seconds in (self._looks[case], enough))
+        return Stop("timeout", f"call {case + 1}: {many} instructions, above {most}", True, case)
+
+    def _count(self, case: int) -> Stop | None:
+        run = self._run_candidate([case], timer=self._counter)
+        if stop := self._judge([case], run):
+            return stop
+        if run.instructions is None:
+            return Stop("runtime_error", f"call {case + 1} cannot be counted", False, case)
+        cost = max(run.instructions * SECONDS - self._around[case], LEAST_SECONDS)
+        told = cost / self._seconds[case] * self._cpu[case]
+        for _ in range(LOOKS):
+            if self._took[case] <= UNLIKE * told + NOISE_SECONDS:
+                break
+            again = self._run_candidate([case])
+            if stop := self._judge([case], again):
+                return stop
+            took = max(again.repeats[0].cold - self._cpu_beside[case], again.repeats[0].call)
+            self._took[case] = min(self._took[case], took)
+        else:
+            cost = self._took[case] / self._cpu[case] * self._seconds[case]
+        self._looks[case] = cost
+        return None
+
+    def _repeat(self) -> Stop | None:
+        return None
+
+    def _drawn_costs(self, level: int) -> list[float]:
+        return [self._cost(self._slowest_case(level))] * 2
+
+
+def reference_counts(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
+    """Run a trusted reference; return its outputs and how many instructions each call executes.
+
+    A call is what a second one in the same process adds, less what a call of nothing does, as the
+    arguments are decoded for each; or what a first one does more than a call of nothing, if that is
+    less. The rest of a process with one call is usual beside it.
+    """
+    found = reference_costs(bench, {**check, "clock": NATIVE}, case)
+    outputs, seconds, around, *_ = marshal.loads(found["outputs"])
+    if found["status"] != "passed":
+        return found
+    entry_point = check["entry_point"]
+    empty = bench.quiet(kept(EMPTY.format(entry_point).encode()))
+    timer = Timer(bench, NATIVE, entry_point, simulated=True)
+
+    def count(program: Case, call: bytes, copies: int) -> int:
+        run: Timed = timer.run(program, [call], seconds=[REFERENCE_SECONDS], copies=copies)
+        if run.status != "passed" or run.instructions is None:
+            raise BrokenJail(f"instructions cannot be counted here: {run.status}: {run.message}")
+        return run.instructions
+
+    counts, beside = [], []
+    timed = [weight > 0 for cases, weight, _ in check["levels"] for _ in range(cases)]
+    inputs: list[bytes] = marshal.loads(bench.host.blob(check["inputs"]))
+    for call, is_timed in zip(inputs, timed, strict=True):
+        cost = one = 0
+        if is_timed:
+            one, two = count(case, call, 1), count(case, call, 2)
+            nothing, none = count(empty, call, 1), count(empty, call, 2)
+            cost = max(1, min(two - one - (none - nothing), one - nothing))
+        counts.append(cost * SECONDS)
+        beside.append((one - cost) * SECONDS)
+    os.close(empty.code)
+    native = list(zip(seconds, around, strict=True))
+    return {**found, "outputs": marshal.dumps((outputs, counts, beside, [], native), 2)}

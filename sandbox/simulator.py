@@ -1,0 +1,101 @@
+"""Counts instructions: a second zygote, of which each candidate runs on a simulated processor.
+
+A count is the same each time, whatever else the machine does, and some twenty times slower to get
+than the answer. The simulator is valgrind's cachegrind without its caches. It counts what a process
+has done from its fork on, and writes that down when the process ends, to a descriptor that the
+process cannot reach.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from codeeval.sandbox.confine import Confinement
+from codeeval.sandbox.host import kept
+from codeeval.sandbox.zygote import LOG, Zygote, ZygoteDied
+
+__all__ = ["SLOWNESS", "NoSimulator", "Simulator"]
+
+SLOWNESS = 100
+"""A simulated process takes less than this many times what it takes usually."""
+COMMAND = (
+    "valgrind",
+    "--tool=cachegrind",
+    "--cache-sim=no",
+    "--branch-sim=no",
+    "--cachegrind-out-file=/dev/null",
+    "--vgdb=no",
+    f"--log-fd={LOG}",
+)
+COUNTED = re.compile(rb"==(\d+)== I\s+refs:\s+([\d,]+)")
+LOG_BYTES = 1 << 16
+
+
+class NoSimulator(Exception):
+    """Instructions cannot be counted in this sandbox."""
+
+
+class Simulator:
+    """A zygote on a simulated processor.
+
+    Args:
+        config: The runner's configuration, with the ``modules`` that a zygote needs.
+        confinement: What candidates are confined by.
+
+    Raises:
+        NoSimulator: If it cannot be started.
+    """
+
+    def __init__(self, config: Mapping[str, Any], confinement: Confinement) -> None:
+        path = shutil.which(COMMAND[0])
+        if path is None:
+            raise NoSimulator("there is no valgrind in the sandbox, which counts instructions")
+        texts = config["modules"]
+        adopts = {"adopts": confinement.adopts, "first_user": confinement.first_user}
+        given = b"".join(map(message, ({**config, "modules": None, **adopts}, texts)))
+        self._log, log = os.pipe()
+        os.set_blocking(self._log, False)
+        python = [os.path.realpath(sys.executable), *sys.orig_argv[1:]]
+        self.zygote = Zygote(confinement, ([path, *COMMAND[1:], *python], kept(given), log))
+        os.close(log)
+        try:
+            self.zygote.wait_until_ready()
+        except (ZygoteDied, OSError) as error:
+            said = self._read().decode("utf-8", "replace").strip()
+            raise NoSimulator(f"valgrind does not run in this sandbox: {error}; {said}") from None
+
+    def _read(self) -> bytes:
+        said = b""
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(self._log, LOG_BYTES):
+                said += data
+        return said
+
+    def forget(self) -> None:
+        """Forget counts of processes that have ended."""
+        self._read()
+
+    def count(self, pid: int) -> int | None:
+        """Return how many instructions a process that has ended has executed; None if unknown.
+
+        Those count that came after it had a child note down the count so far, and those of all
+        further processes that it has made.
+        """
+        found = [(int(p), int(n.replace(b",", b""))) for p, n in COUNTED.findall(self._read())]
+        if len(found) < 2 or found[0][0] == pid or [p for p, _ in found].count(pid) != 1:
+            return None
+        (_, before), *after = found
+        return sum(count - before for _, count in after)
+
+
+def message(value: Any) -> bytes:
+    """Return a value in the form that ``bundle.BOOT`` takes."""
+    data = marshal.dumps(value, 2)
+    return len(data).to_bytes(4, "big") + data
