@@ -34,6 +34,8 @@ UNLIKE, NOISE_SECONDS, LOOKS = 4.0, 1e-3, 3
 """If a call takes so many times the CPU time that its instructions tell, and so much more, each
 time of so many, then CPU time counts: it has had work done that is not counted, by the kernel or by
 other programs."""
+LOADING, LIMIT_SHARE = 2e-5, 0.01
+"""Loading may take so much more than the reference's, or this share of T, before it is charged."""
 EMPTY = "def {}(*_):\n    pass\n"
 
 
@@ -53,6 +55,8 @@ class CountedCosting(Costing):
         self._seconds, self._around = map(list, zip(*self._native, strict=True))
         self._scale = self._scale_of(self._seconds, check["limit_floor"])
         self._counted = replace(self._counted, floor=0.0)
+        self._loading: float | None = None
+        """What it takes to load the candidate beyond what it takes to load the reference."""
         self._took: dict[int, float] = {}
         """What each case took by a first look, in CPU time."""
 
@@ -82,9 +86,14 @@ class CountedCosting(Costing):
         run = self._run_candidate([case], timer=self._counter)
         if stop := self._judge([case], run):
             return stop
-        if run.instructions is None:
+        if self._loading is None:
+            self._loading = self._count_loading(case)
+        if run.instructions is None or self._loading is None:
             return Stop("runtime_error", f"call {case + 1} cannot be counted", False, case)
-        cost = max(run.instructions * SECONDS - self._around[case], LEAST_SECONDS)
+        usual = self._around[case]
+        if self._loading < max(LOADING, LIMIT_SHARE * self._scale.unit(self._level_of(case))):
+            usual += self._loading
+        cost = max(run.instructions * SECONDS - usual, LEAST_SECONDS)
         told = cost / self._seconds[case] * self._cpu[case]
         for _ in range(LOOKS):
             if self._took[case] <= UNLIKE * told + NOISE_SECONDS:
@@ -98,6 +107,16 @@ class CountedCosting(Costing):
             cost = self._took[case] / self._cpu[case] * self._seconds[case]
         self._looks[case] = cost
         return None
+
+    def _count_loading(self, case: int) -> float | None:
+        """Return what it takes to load the candidate beyond what it takes to load the reference."""
+        calls = [self._inputs[case]]
+        mine = self._run_candidate([case], copies=0, timer=self._counter)
+        seconds = [REFERENCE_SECONDS]
+        trusted = self._counter.run(self._reference, calls, seconds=seconds, copies=0)
+        if mine.instructions is None or trusted.instructions is None:
+            return None
+        return (mine.instructions - trusted.instructions) * SECONDS
 
     def _repeat(self) -> Stop | None:
         return None

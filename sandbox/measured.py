@@ -57,7 +57,7 @@ def run_measured(entry_point: str, copies: int, counted: bool) -> None:
 
     Args:
         entry_point: The function.
-        copies: How often each call is made.
+        copies: How often each call is made; 0 for the code to be loaded, and nothing be called.
         counted: Whether to have a child end just before the first pause: its instructions are those
             up to there. After it there may be no other.
     """
@@ -83,7 +83,7 @@ def run_measured(entry_point: str, copies: int, counted: bool) -> None:
         namespace: dict[str, Any] = {}
         try:
             exec(code, namespace)
-            function = namespace[entry_point]
+            function = namespace[entry_point] if copies else nothing
             arguments = loads(call)
             pause()
             value = function(*arguments)
@@ -102,6 +102,10 @@ def run_measured(entry_point: str, copies: int, counted: bool) -> None:
             data = f"{kind_of(error, loading=True)}\n{describe(error)}"
             write_record(CHANNEL, RAISED, data.encode("utf-8", "backslashreplace"))
             return
+
+
+def nothing(*_: object) -> None:
+    """Stand for a function that does nothing."""
 
 
 def warm_up(call: bytes) -> None:

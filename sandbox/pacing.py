@@ -127,7 +127,7 @@ class Timer:
             case: The program.
             calls: The arguments of each call, encoded.
             seconds: What each of them may take, in CPU time.
-            copies: How often each is made.
+            copies: How often each is made; 0 for none, as if the function did nothing.
             idle: How long it may wait for something else than a core, in seconds.
         """
         bench = self._bench
@@ -210,7 +210,7 @@ class Pacer:
         """How long it has waited for something else than a core since its first pause."""
         self._sample, self._limits, self._pace, self._read = sample, limits, pace, read
         self._copies, self._enough = copies, enough
-        self._marks_each = 3 if copies == 1 else 5
+        self._marks_each = 3 if copies < 2 else 5
         self._most = 1 + len(enough) * self._marks_each
         self._reader = RecordReader()
         self._marks: list[float] = []
