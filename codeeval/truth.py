@@ -266,7 +266,10 @@ class Truths:
             seconds = tuple(float(second) for second in head["cpu_seconds"])
             around = tuple(float(second) for second in head["around_seconds"])
             copies = tuple(int(count) for count in head["copies"])
-            native = tuple((float(call), float(beside)) for call, beside in head["native_seconds"])
+            native = tuple(
+                (float(call), float(beside), float(second))
+                for call, beside, second in head["native_seconds"]
+            )
         except (KeyError, TypeError, ValueError):
             return None
         ends = list(accumulate(head["sizes"], initial=0))

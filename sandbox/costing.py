@@ -74,7 +74,7 @@ class Costing:
         self._seconds: list[float] = times[0]
         self._around: list[float] = times[1]
         self._copies: list[int] = times[2]
-        self._native: list[tuple[float, float]] = times[3]
+        self._native: list[tuple[float, float, float]] = times[3]
         self._inputs: list[bytes] = marshal.loads(bench.host.blob(check["inputs"]))
         sizes = [count for count, _, _ in check["levels"]]
         self._cases = [range(sum(sizes[:n]), sum(sizes[: n + 1])) for n in range(len(sizes))]

@@ -156,14 +156,14 @@ class Truth:
         around_seconds: For costs: what a process does for a first answer beside a usual call.
         copies: For costs: how often each call is made in one process.
         native_seconds: Where instructions are counted: the CPU time of each call, and of what a
-            process does beside it.
+            process does beside it; and, by the clock, what it does beside a second call.
     """
 
     expected: Blob
     cpu_seconds: tuple[float, ...]
     around_seconds: tuple[float, ...] = ()
     copies: tuple[int, ...] = ()
-    native_seconds: tuple[tuple[float, float], ...] = ()
+    native_seconds: tuple[tuple[float, float, float], ...] = ()
 
     @cached_property
     def blob(self) -> Blob:
