@@ -21,6 +21,7 @@ from codeeval.sandbox.program import (
     Truth,
     UnitTests,
 )
+from codeeval.sandbox.simulator import SLOWNESS
 from codeeval.sandbox.verdict import CheckResult, Status, Verdict
 from codeeval.sandbox.wire import blobs_of, encode_program, frame, truth_of, verdict_of
 
@@ -405,6 +406,8 @@ class Pool:
 def patience(program: Program) -> float:
     """Return after how many seconds without a reply a jail counts as dead."""
     runs = sum(map(runs_of, program.checks))
+    if any(getattr(check, "clock", "") == "instructions-sim" for check in program.checks):
+        runs *= SLOWNESS
     return runs * (10 * program.limits.wall_seconds + OWN_SECONDS)
 
 
