@@ -38,7 +38,7 @@ RECYCLED_AFTER = 5000
 ISOLATIONS = {"worker": RECYCLED_AFTER, "container": 1}
 """How many programs a jail judges."""
 ATTEMPTS = 3
-OWN_SECONDS = 300.0
+OWN_SECONDS, MOST_SECONDS = 300.0, 1e6
 
 
 @runtime_checkable
@@ -408,7 +408,7 @@ def patience(program: Program) -> float:
     runs = sum(map(runs_of, program.checks))
     if any(getattr(check, "clock", "") == "instructions-sim" for check in program.checks):
         runs *= SLOWNESS
-    return runs * (10 * program.limits.wall_seconds + OWN_SECONDS)
+    return min(runs * (10 * program.limits.wall_seconds + OWN_SECONDS), MOST_SECONDS)
 
 
 def runs_of(check: Check) -> int:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from codeeval.sandbox.errors import SandboxError
-from codeeval.sandbox.executor import Executor
-from codeeval.sandbox.program import Costs, Level, Outputs, Program
+from codeeval.sandbox.executor import MOST_SECONDS, Executor, patience
+from codeeval.sandbox.program import Costs, Level, Limits, Outputs, Program
 from codeeval.sandbox.verdict import Status, Verdict
 from tests.sandbox.cheats import CHEATS, HONEST, LOOP, REFERENCE, WORK
 from tests.sandbox.conftest import open_or_skip
@@ -160,3 +160,10 @@ def test_where_nothing_counts_the_error_says_so(monkeypatch):
     executor = open_or_skip("bubblewrap")
     with executor, pytest.raises(SandboxError, match="no valgrind in the sandbox"):
         check_by(executor)
+
+
+def test_who_waits_for_counts_waits_long_but_no_time_is_too_large():
+    checks = (Costs("f", LEVELS, INPUTS, clock=CLOCK),)
+    usual = patience(Program("", (replace(checks[0], clock="cpu"),), Limits(wall_seconds=600.0)))
+    assert usual < patience(Program("", checks, Limits(wall_seconds=600.0))) <= MOST_SECONDS
+    assert MOST_SECONDS * 1000 < 2**31, "milliseconds of poll(2)"
