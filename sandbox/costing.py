@@ -41,6 +41,9 @@ CLEARLY, CLOSE = 1.1, 1.05
 SPANS = 10
 """A candidate that is slower than the reference may take so many times its span."""
 DRAWS = 100
+UNSURE, SURER = 0.12, 0.6
+"""How far a cost may be off at least, as a share of it, after one pair; and the power of the number
+of pairs by which that shrinks. A bootstrap of few minima is too narrow: docs/efficiency.md."""
 CENSORING = ("timeout", "memory_limit")
 
 
@@ -392,6 +395,9 @@ class Costing:
                 case, drawn = self._slowest_case(level), self._drawn_costs(level)
                 seconds = self._cost(case)
                 low, high = (percentile(drawn, share) for share in (0.025, 0.975))
+                if case in self._pairs:
+                    share = UNSURE * len(self._pairs[case]) ** -SURER
+                    low, high = min(low, seconds * (1 - share)), max(high, seconds * (1 + share))
             censored = not finished or seconds > enough
             memory = self._memory.get(case, (0, 0))
             found.append(

@@ -28,8 +28,10 @@ SECONDS = 1e-9
 OVER = 4.0
 """A call is ended when it has taken this many times the CPU time that it may: it cannot be that its
 instructions are so much faster than the reference's."""
-FAR = 0.5
-"""What takes less than this share of the slowest case of its level is not counted."""
+FAR, CHEAP_SECONDS = 0.5, 2e-3
+"""What takes less than this share of the slowest case of its level is not counted, if that takes so
+much: the first call of a process takes longer than others, and looks tell little of short calls. The
+slowest case of the reference is always counted."""
 UNLIKE, NOISE_SECONDS, LOOKS = 4.0, 1e-3, 3
 """If a call takes so many times the CPU time that its instructions tell, and so much more, each
 time of so many, then CPU time counts: it has had work done that is not counted, by the kernel or by
@@ -75,9 +77,11 @@ class CountedCosting(Costing):
     def _excess(self, level: int) -> Stop | None:
         """Count what a level's cases execute; say whether that is too much."""
         slowest = max(self._took[case] for case in self._cases[level])
+        hardest = max(self._cases[level], key=self._seconds.__getitem__)
         for case in self._cases[level]:
             self._looks[case] = 0.0
-            if self._took[case] >= FAR * slowest and (stop := self._count(case)):
+            far = self._took[case] < FAR * slowest and slowest > CHEAP_SECONDS
+            if (case == hardest or not far) and (stop := self._count(case)):
                 return stop
         case, enough = self._slowest_case(level), self._scale.enough(level)
         if self._looks[case] <= enough:

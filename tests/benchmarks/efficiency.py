@@ -1,10 +1,11 @@
 """ENAMEL: what scoring a file costs here, and by the procedure that its authors describe.
 
-    CODEEVAL_TEST_DATA=... python tests/benchmarks/efficiency.py [SANDBOX] [BUSY]
+    CODEEVAL_TEST_DATA=... python tests/benchmarks/efficiency.py [SANDBOX] [BUSY] [CLOCK]
 
 The procedure: in one process without isolation the reference and then the sample are called six
 times with each input, on deep copies, timed on the wall clock. Nothing of it is sped up; what it
-reads and generates is not counted. BUSY processes load the machine meanwhile.
+reads and generates is not counted. It is run where the clock is CPU time. BUSY processes load the
+machine meanwhile.
 """
 
 from __future__ import annotations
@@ -106,7 +107,8 @@ def main() -> None:
     """Measure and print."""
     sandbox = sys.argv[1] if len(sys.argv) > 1 else "docker"
     busy = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    task = Enamel(DATA / "enamel.csv")
+    clock = sys.argv[3] if len(sys.argv) > 3 else "cpu"
+    task = Enamel(DATA / "enamel.csv", clock=clock)
     problems = list(task.problems())
     with tempfile.TemporaryDirectory() as folder, open_executor(sandbox, workers=1) as executor:
         truths = Truths(executor, Path(folder), 1)
@@ -132,9 +134,12 @@ def main() -> None:
                         for column in ("efficiency", "pass")
                     )
                     print(
-                        f"{name}, {sandbox}, {busy} busy, turn {turn}: eff@1 {eff:.4f}, "
+                        f"{name}, {sandbox}, {clock}, {busy} busy, turn {turn}: eff@1 {eff:.4f}, "
                         f"pass@1 {passed:.4f}, {took:.1f} s, {len(scores) / took:.2f} samples/s"
                     )
+            if clock != "cpu":
+                truths.close()
+                return
             start, values = time.perf_counter(), []
             references = json.loads((DATA / FILES[0]).read_text())
             for problem, program in zip(problems, programs, strict=True):
