@@ -30,8 +30,8 @@ OVER = 4.0
 instructions are so much faster than the reference's."""
 FAR, CHEAP_SECONDS = 0.5, 2e-3
 """What takes less than this share of the slowest case of its level is not counted, if that takes so
-much: the first call of a process takes longer than others, and looks tell little of short calls. The
-slowest case of the reference is always counted."""
+much: the first call of a process takes longer than others, and looks tell little of short calls.
+The slowest case of the reference is always counted."""
 UNLIKE, NOISE_SECONDS, LOOKS = 4.0, 1e-3, 3
 """If a call takes so many times the CPU time that its instructions tell, and so much more, each
 time of so many, then CPU time counts: it has had work done that is not counted, by the kernel or by
