@@ -125,7 +125,8 @@ class Bench:
         What the kernel says of the clock of a process that runs on another core lags behind.
         """
         for pid in (0, *self.zygotes):
-            os.sched_setaffinity(pid, {self._core})
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(pid, {self._core})
         try:
             yield
         finally:

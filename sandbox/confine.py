@@ -153,6 +153,7 @@ _REFUSED: Mapping[str, tuple[int, int]] = {
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
 }
+_PROGRAMS = ((59, 221), (322, 281))  # execve, execveat
 _SOCKET = (41, 198)
 _CLONE = (56, 220)
 _NEW_NAMESPACES = 0x7E020080
@@ -162,8 +163,12 @@ _RETURN_KILL, _RETURN_ERRNO, _RETURN_ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
 
-def seccomp_filter() -> bytes | None:
-    """Return the program that refuses the calls above, or None on an unknown machine."""
+def seccomp_filter(*, programs: bool = True) -> bytes | None:
+    """Return the program that refuses the calls above, or None on an unknown machine.
+
+    Args:
+        programs: Whether a process may become another program.
+    """
     if os.uname().machine not in _ARCHITECTURES:
         return None
     column, architecture = _ARCHITECTURES[os.uname().machine]
@@ -176,7 +181,8 @@ def seccomp_filter() -> bytes | None:
     ]
     if column == 0:  # the x32 twins of the calls
         lines += [(_JUMP_GREATER_EQUAL, 0, 1, 0x40000000), (_RETURN, 0, 0, no_call)]
-    for numbers in _REFUSED.values():
+    refused = [*_REFUSED.values(), *(() if programs else _PROGRAMS)]
+    for numbers in refused:
         lines += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, no_call)]
     lines += [
         # clone with a new namespace, or of a process that is no child of its maker
@@ -207,6 +213,7 @@ class Confinement:
         root: The directory in which each sample gets its own; empty entries are ours to make.
         filter_calls: Whether to install the system call filter.
         adopts: Whether orphans of samples become children of this process.
+        programs: Whether samples may become other programs.
     """
 
     USERS = 2000
@@ -220,19 +227,18 @@ class Confinement:
         root: str,
         filter_calls: bool,
         adopts: bool,
+        programs: bool = True,
     ) -> None:
         self.users = users
         self.adopts = adopts
         self.alone = alone
         self.first_user = first_user
-        self.inherited_limits: tuple[int, ...] = ()
-        """Kinds of limits that samples have from who forks them; the others are set for each."""
         self.directory = f"{root}/sample"
         """The path of the directory that each sample makes, and finds as its own."""
         kinds = ("CPU", "FSIZE", "NOFILE", "NPROC", "STACK")
         numbers = [getattr(resource, f"RLIMIT_{kind}") for kind in kinds]
         self._ceilings = {number: ceiling_of(number) for number in numbers}
-        code = seccomp_filter() if filter_calls else None
+        code = seccomp_filter(programs=programs) if filter_calls else None
         self._code = code
         if code is not None:
             self._buffer = ctypes.create_string_buffer(code, len(code))

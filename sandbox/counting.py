@@ -14,7 +14,6 @@ from typing import Any
 
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
 from codeeval.sandbox.costing import Costing, Stop
-from codeeval.sandbox.costs import LEAST_SECONDS
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.pacing import Timed, Timer
 from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, reference_costs
@@ -25,6 +24,9 @@ __all__ = ["CLOCK", "CountedCosting", "reference_counts"]
 CLOCK, NATIVE = "instructions-sim", "cpu"
 SECONDS = 1e-9
 """What an instruction is said to take."""
+LEAST_COUNT = 2000
+LEAST = LEAST_COUNT * SECONDS
+"""No call is said to execute less: counts of processes differ by some hundreds."""
 OVER = 4.0
 """A call is ended when it has taken this many times the CPU time that it may: it cannot be that its
 instructions are so much faster than the reference's."""
@@ -59,7 +61,13 @@ class CountedCosting(Costing):
         self._counts, self._beside, self._counted = self._seconds, self._around, self._scale
         self._seconds, self._around, self._second = map(list, zip(*self._native, strict=True))
         self._scale = self._scale_of(self._seconds, check["limit_floor"])
-        self._counted = replace(self._counted, floor=0.0)
+        # The floor is one of CPU time.
+        floor = (
+            check["limit_floor"]
+            * sum(self._counts)
+            / sum(took for took, count in zip(self._seconds, self._counts, strict=True) if count)
+        )
+        self._counted = replace(self._counted, floor=floor)
         self._loading: float | None = None
         """What it takes to load the candidate beyond what it takes to load the reference."""
         self._took: dict[int, float] = {}
@@ -76,12 +84,10 @@ class CountedCosting(Costing):
 
     def _excess(self, level: int) -> Stop | None:
         """Count what a level's cases execute; say whether that is too much."""
-        slowest = max(self._took[case] for case in self._cases[level])
-        hardest = max(self._cases[level], key=self._seconds.__getitem__)
         for case in self._cases[level]:
             self._looks[case] = 0.0
-            far = self._took[case] < FAR * slowest and slowest > CHEAP_SECONDS
-            if (case == hardest or not far) and (stop := self._count(case)):
+        while (following := self._next_case(level)) is not None:
+            if stop := self._count(following):
                 return stop
         case, enough = self._slowest_case(level), self._scale.enough(level)
         if self._looks[case] <= enough:
@@ -89,29 +95,26 @@ class CountedCosting(Costing):
         many, most = (f"{seconds / SECONDS:.3g}" for seconds in (self._looks[case], enough))
         return Stop("timeout", f"call {case + 1}: {many} instructions, above {most}", True, case)
 
+    def _next_case(self, level: int) -> int | None:
+        """Return which case of a level to count next; None if no other can be the slowest."""
+        cases = self._cases[level]
+        left = [case for case in cases if not self._looks[case]]
+        if len(left) == len(cases):
+            return max(cases, key=self._seconds.__getitem__)
+        most = max(self._looks[case] for case in cases)
+        cheap = max(self._took[case] for case in cases) <= CHEAP_SECONDS
+        return next((case for case in left if cheap or self._told(case) >= FAR * most), None)
+
+    def _told(self, case: int) -> float:
+        """Return what a case costs by its CPU time."""
+        return self._took[case] / self._cpu[case] * self._seconds[case]
+
     def _count(self, case: int) -> Stop | None:
-        run = self._run_candidate([case], timer=self._counter)
-        if stop := self._judge([case], run):
-            return stop
-        if self._loading is None:
-            self._loading = self._count_loading(case)
-        if run.instructions is None or self._loading is None:
-            return Stop("runtime_error", f"call {case + 1} cannot be counted", False, case)
-        usual = self._around[case]
-        if self._loading < max(LOADING, LIMIT_SHARE * self._scale.unit(self._level_of(case))):
-            usual += self._loading
-        cost = max(run.instructions * SECONDS - usual, LEAST_SECONDS)
-        if cost < SHORT:
-            two = self._run_candidate([case], copies=2, timer=self._counter)
-            if stop := self._judge([case], two):
-                return stop
-            if two.instructions is not None:
-                further = (two.instructions - run.instructions) * SECONDS - self._second[case]
-                if abs(further - cost) < LIKE:
-                    cost = max(further, LEAST_SECONDS)
-        told = cost / self._seconds[case] * self._cpu[case]
+        """Count a case; where that fails, CPU time tells what it costs: it was right before."""
+        cost = self._counted_cost(case)
         for _ in range(LOOKS):
-            if self._took[case] <= UNLIKE * told + NOISE_SECONDS:
+            most = UNLIKE * cost / self._seconds[case] * self._cpu[case] if cost else 0.0
+            if cost and self._took[case] <= most + NOISE_SECONDS:
                 break
             again = self._run_candidate([case])
             if stop := self._judge([case], again):
@@ -119,19 +122,40 @@ class CountedCosting(Costing):
             took = max(again.repeats[0].cold - self._cpu_beside[case], again.repeats[0].call)
             self._took[case] = min(self._took[case], took)
         else:
-            cost = self._took[case] / self._cpu[case] * self._seconds[case]
-        self._looks[case] = cost
+            if not cost or self._took[case] > most + NOISE_SECONDS:
+                cost = self._told(case)
+        self._looks[case] = max(cost, LEAST)
         return None
 
-    def _count_loading(self, case: int) -> float | None:
-        """Return what it takes to load the candidate beyond what it takes to load the reference."""
-        calls = [self._inputs[case]]
-        mine = self._run_candidate([case], copies=0, timer=self._counter)
-        seconds = [REFERENCE_SECONDS]
-        trusted = self._counter.run(self._reference, calls, seconds=seconds, copies=0)
-        if mine.instructions is None or trusted.instructions is None:
-            return None
-        return (mine.instructions - trusted.instructions) * SECONDS
+    def _counted_cost(self, case: int) -> float:
+        """Return what a case costs by its count; 0 if there is none."""
+        one = self._counts_of(case, 1)
+        if one is None:
+            return 0.0
+        if self._loading is None:
+            calls, enough = [self._inputs[case]], [REFERENCE_SECONDS]
+            trusted = self._counter.run(self._reference, calls, seconds=enough, copies=0)
+            if trusted.instructions is None:
+                raise BrokenJail(f"a reference cannot be counted: {trusted.status}")
+            mine = self._counts_of(case, 0)
+            if mine is None:
+                return 0.0
+            self._loading = mine - trusted.instructions * SECONDS
+        usual = self._around[case]
+        if self._loading < max(LOADING, LIMIT_SHARE * self._scale.unit(self._level_of(case))):
+            usual += self._loading
+        cost = one - usual
+        if cost < SHORT:
+            two = self._counts_of(case, 2)
+            if two is None:
+                return 0.0
+            further = two - one - self._second[case]
+            cost = further if abs(further - cost) < LIKE else max(cost, further)
+        return max(cost, LEAST)
+
+    def _counts_of(self, case: int, copies: int) -> float | None:
+        run = self._run_candidate([case], copies=copies, timer=self._counter)
+        return None if run.instructions is None else run.instructions * SECONDS
 
     def _repeat(self) -> Stop | None:
         return None
@@ -147,6 +171,7 @@ def reference_counts(bench: Bench, check: Mapping[str, Any], case: Case) -> dict
     arguments are decoded for each; or what a first one does more than a call of nothing, if that is
     less. The rest of a process with one call is usual beside it.
     """
+    bench.simulator()  # the rest is of no use without one
     found = reference_costs(bench, {**check, "clock": NATIVE}, case)
     outputs, seconds, around, *_ = marshal.loads(found["outputs"])
     if found["status"] != "passed":
@@ -170,7 +195,7 @@ def reference_counts(bench: Bench, check: Mapping[str, Any], case: Case) -> dict
             one, two = count(case, call, 1), count(case, call, 2)
             nothing, none = count(empty, call, 1), count(empty, call, 2)
             between = none - nothing
-            cost = max(1, min(two - one - between, one - nothing))
+            cost = max(LEAST_COUNT, min(two - one - between, one - nothing))
         counts.append(cost * SECONDS)
         beside.append((one - cost) * SECONDS)
         seconds_beside.append(between * SECONDS)

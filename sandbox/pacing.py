@@ -31,6 +31,8 @@ MARGIN_SECONDS = 0.05
 WALL_SECONDS, WALL_FACTOR = 5.0, 2.0
 """How long a step may go on, beside CPU time that it may take and time it waits for a core."""
 TRUSTED_IDLE_SECONDS = 60.0
+SIMULATOR_BYTES = 2**28
+"""What the simulator may need of memory for a process."""
 NO_USAGE = {"wall_seconds": 0, "cpu_seconds": 0, "memory_bytes": 0, "waiting_seconds": 0}
 EMPTY_REPEATS = 7
 EMPTY = b"def f():\n    pass\n"
@@ -140,6 +142,7 @@ class Timer:
             "cpu_seconds": sum(enough) + 2 * self._slowness,
             "wall_seconds": 2 * WALL_SECONDS * self._slowness,
             "processes": 1 + self._simulated,
+            "memory_bytes": case.limits["memory_bytes"] + SIMULATOR_BYTES * self._simulated,
         }
         if self._simulated:
             bench.simulator().forget()
@@ -175,7 +178,11 @@ class Timer:
             cold = repeats[-1].cold + max(0.0, others)
             repeats[-1] = repeats[-1]._replace(cold=cold)
         usage = sample.ending.usage()
-        count = bench.simulator().count(sample.pid) if self._simulated else None
+        count = None
+        if self._simulated:
+            ended = sample.ending.wait_status == 0
+            count = bench.simulator().count(sample.pid) if ended else None
+            usage["memory_bytes"] = 0  # most of it is the simulator's
         return Timed(
             repeats, pacer.answers, status, message, usage, left, pacer.idle, instructions=count
         )

@@ -1,9 +1,9 @@
 """Counts instructions: a second zygote, of which each candidate runs on a simulated processor.
 
 A count is the same each time, whatever else the machine does, and some twenty times slower to get
-than the answer. The simulator is valgrind's cachegrind without its caches. It counts what a process
-has done from its fork on, and writes that down when the process ends, to a descriptor that the
-process cannot reach.
+than the answer. The simulator is valgrind's cachegrind without its caches. It writes down the count
+of a process when that ends. A process can reach where that goes, and the simulator's memory; so the
+log of a run must be just what two processes that end by themselves write, and CPU time is a check.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from codeeval.sandbox.confine import Confinement
+from codeeval.sandbox.confine import STACK_BYTES, Confinement
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.zygote import LOG, Zygote, ZygoteDied
 
@@ -32,9 +32,13 @@ COMMAND = (
     "--branch-sim=no",
     "--cachegrind-out-file=/dev/null",
     "--vgdb=no",
+    f"--main-stacksize={STACK_BYTES}",
     f"--log-fd={LOG}",
 )
-COUNTED = re.compile(rb"==(\d+)== I\s+refs:\s+([\d,]+)")
+COUNTED = re.compile(
+    rb"==(\d+)== \n==\1== I +refs: +([\d,]+)\n==(\d+)== \n==\3== I +refs: +([\d,]+)\n"
+)
+"""What the child that notes down the count so far writes, and then the process."""
 LOG_BYTES = 1 << 16
 
 
@@ -63,7 +67,9 @@ class Simulator:
         self._log, log = os.pipe()
         os.set_blocking(self._log, False)
         python = [os.path.realpath(sys.executable), *sys.orig_argv[1:]]
-        self.zygote = Zygote(confinement, ([path, *COMMAND[1:], *python], kept(given), log))
+        stdin = kept(given)
+        self.zygote = Zygote(confinement, ([path, *COMMAND[1:], *python], stdin, log))
+        os.close(stdin)
         os.close(log)
         try:
             self.zygote.wait_until_ready()
@@ -85,14 +91,14 @@ class Simulator:
     def count(self, pid: int) -> int | None:
         """Return how many instructions a process that has ended has executed; None if unknown.
 
-        Those count that came after it had a child note down the count so far, and those of all
-        further processes that it has made.
+        Those count that came after it had a child note down the count so far. The log must hold
+        what those two have written, and nothing else.
         """
-        found = [(int(p), int(n.replace(b",", b""))) for p, n in COUNTED.findall(self._read())]
-        if len(found) < 2 or found[0][0] == pid or [p for p, _ in found].count(pid) != 1:
+        found = COUNTED.fullmatch(self._read())
+        if found is None or int(found[3]) != pid:
             return None
-        (_, before), *after = found
-        return sum(count - before for _, count in after)
+        before, after = (int(found[group].replace(b",", b"")) for group in (2, 4))
+        return after - before
 
 
 def message(value: Any) -> bytes:

@@ -57,6 +57,8 @@ PRELOADED = (
 SOCKET, SETUP, SCORE, LOG = 20, 21, 22, 23
 """Descriptors of the zygote's own; those below are the next candidate's."""
 ORDER_BYTES = 1 << 16
+RESERVED = 12
+"""How many descriptors valgrind keeps for itself."""
 DESCRIPTORS = PACE + 1
 """How many a candidate gets at most."""
 KILLED_FIRST = b"1000"
@@ -180,6 +182,8 @@ def become_program(program: tuple[Sequence[str], int, int], connection: int, set
     os.closerange(3, SOCKET)
     os.closerange(SCORE, LOG)
     os.closerange(LOG + 1, 4096)
+    # valgrind keeps some for itself, and lets nobody change the hard limit afterwards.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES + RESERVED))
     os.execv(path, [path, *arguments])
 
 
@@ -214,11 +218,10 @@ def start(config: Mapping[str, Any]) -> Zygote:
         root=config["root"],
         filter_calls=config["filter_calls"],
         adopts=adopts,
+        programs="adopts" not in config,
     )
     if "adopts" in config:
-        # valgrind lets nobody change the hard limit: samples find the soft one as it is here.
-        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
-        confinement.inherited_limits = (resource.RLIMIT_NOFILE,)
+        os.close(LOG)
         prepare_memory()
         be_zygote(confinement)
     return Zygote(confinement)
@@ -276,7 +279,6 @@ def serve(connection: socket.socket, confinement: Confinement) -> None:
         for descriptor in (0, 1, 2):
             os.set_inheritable(descriptor, True)
         kind, arguments, user, limits = marshal.loads(order)
-        limits = [limit for limit in limits if limit[0] not in confinement.inherited_limits]
         try:
             os.pwrite(SCORE, KILLED_FIRST, 0)
             pid = os.fork()

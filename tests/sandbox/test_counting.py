@@ -26,7 +26,9 @@ pytestmark = pytest.mark.slow
 def check_by(executor: Executor, reference: str = REFERENCE) -> Costs:
     """Return a check against a reference whose instructions are counted."""
     truth = executor.truth(Program(reference, (COUNTED,), limited()))
-    return Costs("f", LEVELS, INPUTS, reference=reference, truth=truth, clock=CLOCK)
+    return Costs(
+        *("f", LEVELS, INPUTS), reference=reference, truth=truth, clock=CLOCK, limit_floor=0.0
+    )
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +115,77 @@ def test_work_that_is_not_counted_is_charged(counting, name):
     verdict = counting("bubblewrap", NOT_COUNTED[name])
     assert verdict.status is not Status.INFRASTRUCTURE_ERROR, verdict.message
     assert all(ratio > 0.5 for ratio in ratios(verdict))
+
+
+FORGED = """
+import os, sys
+def forge():
+    for number in range(100, 5000):
+        try:
+            log = os.dup(number)
+        except OSError:
+            continue
+        try:
+            os.write(log, b"==%d== \\n==%d== I   refs:      1\\n" % (os.getpid(), os.getpid()))
+        except OSError:
+            pass
+class Forger:
+    def flush(self):
+        forge()
+        {}
+    def write(self, text): pass
+f = work
+sys.stdout = Forger()
+"""
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "pass",
+        'os.execv("/usr/bin/true", ["true"])',
+        "os.kill(os.getpid(), 9)",
+        "os.abort()",
+        "os._exit(0)",
+    ],
+)
+def test_a_forged_count_gains_nothing(counting, last):
+    verdict = counting("bubblewrap", HONEST + FORGED.format(last))
+    assert verdict.status is not Status.INFRASTRUCTURE_ERROR, verdict.message
+    assert all(ratio > 1.5 * 0.8 for ratio in ratios(verdict)), ratios(verdict)
+
+
+def test_a_case_that_a_look_hides_is_counted(counting):
+    source = f"""
+import sys
+def f(n):
+    calls = sys._getframe(1).f_locals.get("calls", ())
+    if n == 40_000 and len(calls) > 1:
+        for _ in range(400_000): pass
+    if n == 39_000:
+        for _ in range(250_000): pass
+{WORK}    return total
+"""
+    verdict = counting("bubblewrap", source)
+    assert [cost.censored for cost in verdict.results[0].costs] == [False, True], ratios(verdict)
+
+
+def test_deep_recursion_is_no_failure(pools):
+    deep = (
+        "import sys, functools\nsys.setrecursionlimit(10**6)\n@functools.lru_cache(None)\n"
+        "def g(n): return 0 if n == 0 else 1 + g(n - 1)\ndef f(n): return g(n)\n"
+    )
+    shallow = "def f(n):\n    return sum(1 for _ in range(n))\n"
+    executor = pools("bubblewrap")
+    check = check_by(executor, shallow)
+    verdict = executor.run(Program(deep, (check,), limited()))
+    assert verdict.status is Status.PASSED, verdict.message
+
+
+def test_a_reference_that_does_nothing_costs_what_it_costs(pools):
+    executor, nothing = pools("bubblewrap"), "def f(n): return n"
+    verdict = executor.run(Program(nothing, (check_by(executor, nothing),), limited()))
+    assert ratios(verdict) == [1, 1]
 
 
 @pytest.mark.parametrize(
