@@ -139,6 +139,13 @@ sys.stdout = Forger()
 """
 
 
+def test_a_process_with_much_memory_is_counted(pools):
+    much = "def f(n):\n    kept = [[i] for i in range(8 * n)]\n    return len(kept)\n"
+    executor = pools("bubblewrap")
+    verdict = executor.run(Program(much, (check_by(executor, much),), limited()))
+    assert ratios(verdict) == pytest.approx([1, 1], abs=0.01)
+
+
 @pytest.mark.parametrize(
     "last",
     [
