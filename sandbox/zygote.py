@@ -175,8 +175,8 @@ def become_program(program: tuple[Sequence[str], int, int], connection: int, set
     (path, *arguments), config, log = program
     null = os.open("/dev/null", os.O_RDWR)
     # Whatever has one of the numbers is moved away from it first.
-    moved = [os.dup(each) for each in (config, null, null, connection, setup, log)]
-    moved = [fcntl.fcntl(each, fcntl.F_DUPFD, LOG + 1) for each in moved]
+    given = (config, null, null, connection, setup, log)
+    moved = [fcntl.fcntl(each, fcntl.F_DUPFD, LOG + 1) for each in given]
     for descriptor, number in zip(moved, (0, 1, 2, SOCKET, SETUP, LOG), strict=True):
         os.dup2(descriptor, number)
     os.closerange(3, SOCKET)
