@@ -285,11 +285,15 @@ def test_references_give_the_published_outputs(name, problems, outputs):
 @pytest.mark.slow
 def test_the_reference_is_as_fast_as_itself_and_a_slower_one_is_not(task):
     problems = [each for each in task.problems() if each.id in ("HumanEval/100", "HumanEval/59")]
-    wasteful = "\ndef solution(*args, _real=solution):\n    _real(*args)\n    return _real(*args)\n"
+    wasteful = "\n".join(
+        ["", "def solution(*args, _real=solution):"]
+        + ["    _real(*args)"] * 3
+        + ["    return _real(*args)", ""]
+    )
     with open_or_skip("bubblewrap", limits=LIMITS) as executor:
         truths = Truths(executor, None, 1)
         for problem in problems:
-            for more, least, most in (("", 0.85, 1.15), (wasteful, 0.4, 0.65)):
+            for more, least, most in (("", 0.8, 1.25), (wasteful, 0.15, 0.5)):
                 sample = Sample(problem.id, 0, solution=problem.reference)
                 program = truths.resolve(task.program(problem, sample))
                 judged = executor.run(
