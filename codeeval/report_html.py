@@ -23,7 +23,7 @@ from codeeval.report_problems import (
     problems_section,
     series,
 )
-from codeeval.report_text import amount, interval, is_factor, percent, samples_each
+from codeeval.report_text import amount, interval, is_share, percent, samples_each
 from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.visible import clip
@@ -196,7 +196,7 @@ def _scores(report: Report) -> str:
             f'<td class="r" role="cell">{text(amount(item))}</td>'
             f'<td class="r" role="cell">{interval(item)}</td>'
             f'<td class="chart" role="cell">'
-            f"{'' if is_factor(item) else forest_row(item, colour)}</td></tr>"
+            f"{forest_row(item, colour) if is_share(item) else ''}</td></tr>"
             for item in estimates
         )
         lines = lines or '<tr><td colspan="4">No k can be reported.</td></tr>'

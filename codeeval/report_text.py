@@ -13,6 +13,15 @@ from codeeval.visible import visible
 __all__ = ["aligned", "interval", "percent", "samples_each", "text_table", "wrapped"]
 
 
+UNITS = {
+    "speedup": "×",
+    "ET": "s",
+    "MU": "MiB",
+    "TMU": "MiB·s",
+    **dict.fromkeys(("NET", "NMU", "NTMU"), "×"),
+    **dict.fromkeys(("NET (totals)", "NMU (totals)", "NTMU (totals)"), "×"),
+}
+"""The units of metrics that are no shares."""
 FEW_GROUPS = 8
 """More kinds of problem than this are for the page only."""
 
@@ -51,20 +60,22 @@ def percent(value: float) -> str:
 
 
 def amount(estimate: Estimate) -> str:
-    """Return the value as percent; a speedup as ``1.08 ×``."""
-    return f"{estimate.value:.4g} ×" if is_factor(estimate) else percent(estimate.value)
+    """Return the value as percent; one that is no share with its unit: ``1.08 ×``."""
+    if not is_share(estimate):
+        return f"{estimate.value:.4g} {UNITS[estimate.metric]}"
+    return percent(estimate.value)
 
 
-def is_factor(estimate: Estimate) -> bool:
-    """Whether a value is how many times something, and no share."""
-    return estimate.metric == "speedup"
+def is_share(estimate: Estimate) -> bool:
+    """Whether a value is a share, to be printed as percent."""
+    return estimate.metric not in UNITS
 
 
 def interval(estimate: Estimate) -> str:
     """Return the interval as percent: ``71.6 – 84.4``; a dash if there is none."""
     if estimate.low is None or estimate.high is None:
         return "–"
-    if is_factor(estimate):
+    if not is_share(estimate):
         return f"{estimate.low:.4g} – {estimate.high:.4g}"
     return f"{100 * estimate.low:.1f} – {100 * estimate.high:.1f}"
 

@@ -21,7 +21,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
-from codeeval.sandbox.codec import encode, pack, unpack
+from codeeval.sandbox.codec import decode, encode, loads, pack, unpack
 from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.executor import Executor
 from codeeval.sandbox.program import (
@@ -41,6 +41,13 @@ __all__ = ["TruthError", "Truths", "cache_directory", "is_whole"]
 
 FORMAT = 9
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
+RIGHT = """
+def __right(arguments, expected, returned):
+    try:
+        return bool(__check(arguments, expected, returned))
+    except Exception:
+        return False
+"""
 
 
 class TruthError(SandboxError):
@@ -81,6 +88,15 @@ def machine() -> tuple[str, str]:
         names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
         processor = names[0] if names else processor
     return platform.node(), processor
+
+
+def level_seconds(check: Costs, truth: Truth | None) -> tuple[float | None, ...]:
+    """Return what a known solution costs in each timed level; None if it fails."""
+    ends = list(accumulate((level.cases for level in check.levels), initial=0))
+    timed = [n for n, level in enumerate(check.levels) if level.weight > 0]
+    if truth is None:
+        return (None,) * len(timed)
+    return tuple(max(truth.cpu_seconds[ends[n] : ends[n + 1]]) for n in timed)
 
 
 def _digest(*parts: bytes) -> str:
@@ -142,8 +158,7 @@ class Truths:
         if isinstance(check, Asserts):
             return replace(check, sealed=future.result())
         if isinstance(check, Costs):
-            inputs, truth, rivals = future.result()
-            return replace(check, inputs=inputs, truth=truth, rival_seconds=rivals)
+            return replace(check, **future.result())
         raise AssertionError(check)
 
     def _key(self, *parts: str) -> str:
@@ -165,7 +180,9 @@ class Truths:
             shape = f"{check.clock} {check.span_seconds} "
             shape += str([(each.cases, each.weight > 0) for each in check.levels])
             image = str(getattr(self._executor, "image", ""))
-            parts = (check.entry_point, given, shape, image, *machine(), check.reference)
+            parts = [check.entry_point, given, shape, image, *machine(), check.reference]
+            if check.expected is not None:
+                parts += [check.checker, check.expected.digest]
             return self._once(
                 self._key("costs", *parts, *check.rivals), self._find_costs, check, limits
             )
@@ -199,10 +216,12 @@ class Truths:
         outputs = Outputs(check.entry_point, check.inputs)
         return self._run(key, check, check.reference, outputs, limits)
 
-    def _find_costs(
-        self, key: str, check: Costs, limits: Limits
-    ) -> tuple[Blob, Truth, tuple[tuple[float | None, ...], ...]]:
-        """Have the inputs made, if they are not given, and all known solutions timed with them."""
+    def _find_costs(self, key: str, check: Costs, limits: Limits) -> dict[str, Any]:
+        """Have the inputs made, if they are not given, and all known solutions timed with them.
+
+        Returns:
+            The fields of the check that were open.
+        """
         inputs = check.inputs
         if inputs is None:
             cases = pack([encode(case) for case in check.cases])
@@ -210,24 +229,68 @@ class Truths:
             makes = Outputs("generate", Blob(cases), whole=True)
             inputs = self._run(maker, check, check.generator, makes, limits).expected
         outputs = Outputs(check.entry_point, inputs, check.clock, check.span_seconds, check.levels)
-        truth = self._run(key, check, check.reference, outputs, limits)
-        rivals = tuple(
-            self._rival(self._key("rival", key, source), check, source, outputs, limits)
-            for source in check.rivals
-        )
-        return inputs, truth, rivals
+        reference, rivals = check.reference, check.rivals
+        keys = [key, *(self._key("rival", key, source) for source in rivals)]
+        truths: list[Truth | None] = []
+        for name, source in zip(keys, (reference, *rivals), strict=True):
+            try:
+                truths.append(self._run(name, check, source, outputs, limits))
+            except TruthError:
+                if check.expected is None and not truths:
+                    raise
+                truths.append(None)
+        if check.expected is not None:
+            right = self._right(self._key("right", key), check, inputs, truths, limits)
+            truths = [truth if good else None for truth, good in zip(truths, right, strict=True)]
+            if not any(truths):
+                raise TruthError(
+                    f"the check {check.name!r} of {check.entry_point!r}: none of "
+                    f"{len(truths)} known solutions is right"
+                )
+        place, truth = next((n, each) for n, each in enumerate(truths) if each is not None)
+        sources = (reference, *rivals)
+        return {
+            "inputs": inputs,
+            "truth": replace(truth, expected=check.expected or truth.expected),
+            "reference": sources[place],
+            "rivals": sources[:place] + sources[place + 1 :],
+            "rival_seconds": tuple(
+                level_seconds(check, each) for n, each in enumerate(truths) if n != place
+            ),
+        }
 
-    def _rival(
-        self, key: str, check: Costs, source: str, outputs: Outputs, limits: Limits
-    ) -> tuple[float | None, ...]:
-        """Return what a known solution costs in each timed level."""
-        ends = list(accumulate((level.cases for level in check.levels), initial=0))
-        timed = [n for n, level in enumerate(check.levels) if level.weight > 0]
-        try:
-            seconds = self._run(key, check, source, outputs, limits).cpu_seconds
-        except TruthError:
-            return (None,) * len(timed)
-        return tuple(max(seconds[ends[n] : ends[n + 1]]) for n in timed)
+    def _right(
+        self,
+        key: str,
+        check: Costs,
+        inputs: Blob,
+        truths: Sequence[Truth | None],
+        limits: Limits,
+    ) -> list[bool]:
+        """Return which of the known solutions give what is expected, as the checker sees it."""
+        kept = self._read_head(key)
+        if kept is not None and isinstance(kept.get("right"), list):
+            return [bool(each) for each in kept["right"]]
+        assert check.expected is not None
+        cases = list(zip(unpack(inputs.data), unpack(check.expected.data), strict=True))
+        triples, ends = [], [0]
+        for truth in truths:
+            answers = unpack(truth.expected.data) if truth is not None else []
+            if not any(answer.startswith(b"h") for answer in answers):  # too large to be checked
+                for (arguments, expected), answer in zip(cases, answers, strict=False):
+                    triples.append(encode((loads(arguments), loads(expected), decode(answer))))
+            ends.append(len(triples))
+        good: list[bool] = []
+        if triples:
+            outputs = Outputs("__right", Blob(pack(triples)))
+            enough = replace(REFERENCE_LIMITS, memory_bytes=limits.memory_bytes)
+            found = self._executor.truth(Program(check.checker + RIGHT, (outputs,), enough))
+            good = [decode(each) is True for each in unpack(found.expected.data)]
+        right = [
+            end - start == len(cases) and all(good[start:end]) for start, end in pairwise(ends)
+        ]
+        self._write(key, {"right": right}, ())
+        return right
 
     def _run(
         self, key: str, check: Calls | Costs, source: str, outputs: Outputs, limits: Limits

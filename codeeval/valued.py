@@ -17,6 +17,8 @@ from codeeval.scoring.order_statistics import best_of_k_estimate
 __all__ = ["value_estimates"]
 
 LEVEL = 0.95
+MEANS = ("Beyond", "ET %", "MP %", "MI %")
+"""Metrics that are the mean over problems of the mean over samples, those that failed as 0."""
 
 
 def value_estimates(
@@ -36,7 +38,8 @@ def value_estimates(
             zeros and ones is pass@k; ``mean if passed`` for the mean over samples that pass, which
             is the ratio of two means over problems; ``speedup`` for the ratio of the sum of the
             column ``reference_seconds`` to that of this one; ``DPS`` and ``DPS_norm`` for the mean
-            over problems with enough samples that the column ``profiled`` says 1 of.
+            over problems with enough samples that the column ``profiled`` says 1 of; those of
+            `MEANS` for the mean over samples.
         ks: The k of each ``@k``.
         clusters: For each row and each failed problem the source that it shares with others.
     """
@@ -46,7 +49,7 @@ def value_estimates(
             for name in names
             for estimate in (
                 _best(rows, failed, column, name, ks, clusters)
-                if name.endswith("@k")
+                if name.endswith("@k") or name in MEANS
                 else _OTHERS[name](rows, column, name)
             )
         )
@@ -65,7 +68,11 @@ def _best(
 ) -> list[Estimate]:
     fewest = min(row.samples for row in rows)
     scores = [row.values[column] for row in rows] + [(0.0,) * fewest] * failed
-    return [best_of_k_estimate(scores, k, metric=f"{name[:-1]}{k}", clusters=clusters) for k in ks]
+    named = {name: 1} if name in MEANS else {f"{name[:-1]}{k}": k for k in ks}
+    return [
+        best_of_k_estimate(scores, k, metric=metric, clusters=clusters)
+        for metric, k in named.items()
+    ]
 
 
 def _if_passed(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
@@ -89,6 +96,19 @@ def _speedup(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimat
     means = [
         (float(np.mean(row.values["reference_seconds"])), float(np.mean(row.values[column])))
         for row in rows
+    ]
+    samples = sum(cost > 0 for row in rows for cost in row.values[column])
+    return [_ratio(name, means, samples)] if samples else []
+
+
+def _totals(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
+    """Return the sum over problems of what samples take that pass by what references take.
+
+    Source: the program of Huang et al. 2024, "EffiBench".
+    """
+    reference = f"reference_{column.removeprefix('cost_')}"
+    means = [
+        (float(np.mean(row.values[column])), float(np.mean(row.values[reference]))) for row in rows
     ]
     samples = sum(cost > 0 for row in rows for cost in row.values[column])
     return [_ratio(name, means, samples)] if samples else []
@@ -133,5 +153,12 @@ def _ratio(name: str, means: Iterable[tuple[float, float]], samples: int) -> Est
     )
 
 
-_OTHERS = {"mean if passed": _if_passed, "speedup": _speedup, "DPS": _dps, "DPS_norm": _dps}
+_OTHERS = {
+    "mean if passed": _if_passed,
+    "speedup": _speedup,
+    "DPS": _dps,
+    "DPS_norm": _dps,
+    **dict.fromkeys(("ET", "MU", "TMU", "NET", "NMU", "NTMU"), _if_passed),
+    **dict.fromkeys(("NET (totals)", "NMU (totals)", "NTMU (totals)"), _totals),
+}
 """The metrics that have no k."""

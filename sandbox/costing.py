@@ -90,6 +90,7 @@ class Costing:
         """What the reference takes now, in times of what it took when it was timed."""
         self._pairs: dict[int, list[Pair]] = {}
         self._memory: dict[int, tuple[int, int]] = {}
+        self._footprints: dict[int, tuple[float, float]] = {}
         self._drawn: dict[int, tuple[tuple[int, float], list[float]]] = {}
         """What each level may cost, with the case and the pairs that it is from."""
         self._finished: list[int] = []
@@ -149,6 +150,8 @@ class Costing:
             if not stop.censored or level not in self._scale.references:
                 return stop._replace(censored=False)
         ended = self._repeat()
+        if self._check["footprint"] and not ended and not stop:
+            ended = self._look_at_memory()
         if self._idle > IDLE_SECONDS:  # what it has done by now is no measure
             self._finished.clear()
         return ended or stop
@@ -223,6 +226,7 @@ class Costing:
         copies: int = 1,
         slower: float = 1.0,
         timer: Timer | None = None,
+        footprint: bool = False,
     ) -> Timed:
         usage, limits = self._usage, self._case.limits
         if self._bench.unfit:
@@ -236,7 +240,9 @@ class Costing:
         calls = [self._inputs[number] for number in numbers]
         seconds = [self._seconds_for(number) * slower for number in numbers]
         timer = timer or self._timer
-        run = timer.run(self._case, calls, seconds=seconds, copies=copies, idle=left)
+        run = timer.run(
+            *(self._case, calls), seconds=seconds, copies=copies, idle=left, footprint=footprint
+        )
         self._idle += run.idle_seconds
         self._left |= run.left
         for key, value in run.usage.items():
@@ -347,6 +353,20 @@ class Costing:
                 return stop
         return None
 
+    def _look_at_memory(self) -> Stop | None:
+        """Find out what memory each level takes over time; return what is wrong with it."""
+        for level in self._finished:
+            case = self._slowest_case(level)
+            calls, enough = [self._inputs[case]], [REFERENCE_SECONDS]
+            reference = self._timer.run(self._reference, calls, seconds=enough, footprint=True)
+            run = self._run_candidate([case], footprint=True)
+            if stop := self._judge([case], run):
+                return stop
+            sizes = run.usage["memory_bytes"], reference.usage["memory_bytes"]
+            self._memory.setdefault(case, sizes)
+            self._footprints[case] = run.mean_memory_bytes, reference.mean_memory_bytes
+        return None
+
     def _drawn_costs(self, level: int) -> list[float]:
         """Return what a level may cost: from the bootstrap, or from a first look."""
         case = self._slowest_case(level)
@@ -400,6 +420,7 @@ class Costing:
                     low, high = min(low, seconds * (1 - share)), max(high, seconds * (1 + share))
             censored = not finished or seconds > enough
             memory = self._memory.get(case, (0, 0))
+            means = self._footprints.get(case, (0.0, 0.0))
             found.append(
                 {
                     "level": level,
@@ -414,6 +435,8 @@ class Costing:
                     "censored": censored,
                     "memory_bytes": memory[0],
                     "reference_memory_bytes": memory[1],
+                    "mean_memory_bytes": means[0],
+                    "reference_mean_memory_bytes": means[1],
                     "rival_seconds": [each[place] for each in self._check["rivals"]],
                     "clock": self._check["clock"],
                 }

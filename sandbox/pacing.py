@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
@@ -21,7 +22,7 @@ from codeeval.sandbox.grading import failure_of
 from codeeval.sandbox.group import clock
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.records import DIGEST, FAILED, PAUSED, RAISED, VALUE, RecordReader
-from codeeval.sandbox.sample import CHUNK, Order, Sample, waiting_seconds
+from codeeval.sandbox.sample import CHUNK, Order, Sample, resident_pages, waiting_seconds
 from codeeval.sandbox.simulator import SLOWNESS
 
 __all__ = ["Timed", "Timer"]
@@ -36,6 +37,8 @@ SIMULATOR_BYTES = 2**28
 NO_USAGE = {"wall_seconds": 0, "cpu_seconds": 0, "memory_bytes": 0, "waiting_seconds": 0}
 EMPTY_REPEATS = 7
 EMPTY = b"def f():\n    pass\n"
+IN_FIRST_CALL = 2
+"""How many pauses are over while a process makes its first call."""
 EXIT_SECONDS = 2e-3
 """What a process may take to end."""
 CLOCKS: dict[str, Callable[[int], float]] = {"cpu": clock, "wall": lambda pid: time.monotonic()}
@@ -55,6 +58,8 @@ class Timed:
         idle_seconds: How long it waited for something else than a core, up to its last pause.
         started: Whether it was started at all.
         instructions: How many it has executed since its first pause, if they were counted.
+        mean_memory_bytes: Its resident memory, as a mean over the CPU time of the calls, if that
+            was looked at.
     """
 
     repeats: list[Repeat]
@@ -66,6 +71,7 @@ class Timed:
     idle_seconds: float = 0.0
     started: bool = True
     instructions: int | None = None
+    mean_memory_bytes: float = 0.0
 
     @classmethod
     def nothing(cls, status: str, message: str) -> Timed:
@@ -122,6 +128,7 @@ class Timer:
         seconds: Sequence[float],
         copies: int = 1,
         idle: float = TRUSTED_IDLE_SECONDS,
+        footprint: bool = False,
     ) -> Timed:
         """Run one process that makes some calls.
 
@@ -131,6 +138,7 @@ class Timer:
             seconds: What each of them may take, in CPU time.
             copies: How often each is made; 0 for none, as if the function did nothing.
             idle: How long it may wait for something else than a core, in seconds.
+            footprint: Whether to look at its memory all the time, which disturbs what is timed.
         """
         bench = self._bench
         channel, channel_end = os.pipe()
@@ -155,8 +163,8 @@ class Timer:
             os.close(given)
             os.close(paced)
         sample.grader = sample.grader or self.judge
-        pacer = Pacer(sample, limits, pace, CLOCKS[self._clock], copies, enough, idle)
-        sample.watch({channel: pacer.take}, bench.host.frames)
+        pacer = Pacer(sample, limits, pace, CLOCKS[self._clock], copies, enough, idle, footprint)
+        sample.watch({channel: pacer.take}, bench.host.frames, pacer.look if footprint else None)
         left = bench.finish(sample)
         os.set_blocking(channel, False)
         with contextlib.suppress(BlockingIOError):
@@ -184,7 +192,9 @@ class Timer:
             count = bench.simulator().count(sample.pid) if ended else None
             usage["memory_bytes"] = 0  # most of it is the simulator's
         return Timed(
-            repeats, pacer.answers, status, message, usage, left, pacer.idle, instructions=count
+            *(repeats, pacer.answers, status, message, usage, left, pacer.idle),
+            instructions=count,
+            mean_memory_bytes=mean_over_time(pacer.readings),
         )
 
 
@@ -199,6 +209,7 @@ class Pacer:
         copies: How often it makes each call.
         enough: CPU seconds that a step may take, for each call.
         most_idle: How long it may wait for something else than a core.
+        footprint: Whether to read its memory when a call begins and ends, too.
     """
 
     def __init__(
@@ -210,8 +221,9 @@ class Pacer:
         copies: int,
         enough: Sequence[float],
         most_idle: float,
+        footprint: bool,
     ) -> None:
-        self._most_idle = most_idle
+        self._most_idle, self._footprint = most_idle, footprint
         self._start: tuple[float, float, float] | None = None
         self.idle = 0.0
         """How long it has waited for something else than a core since its first pause."""
@@ -225,6 +237,8 @@ class Pacer:
         """CPU time of the process at its last pause."""
         self.answers: list[tuple[int, bytes]] = []
         self.failure: bytes | None = None
+        self.readings: list[tuple[float, int]] = []
+        """CPU time and resident bytes of the process while it makes its first call."""
 
     def take(self, data: bytes) -> bool:
         """Take what came through the pipe; whether nothing more is to be waited for."""
@@ -233,7 +247,9 @@ class Pacer:
                 now = self._read(self._sample.pid)
                 if not self._is_pinned() or (self._marks and now < self._marks[-1]):
                     return True  # of what runs elsewhere, or has ended, the clock tells nothing
+                self._look_if_asked()
                 self._marks.append(now)
+                self._look_if_asked()
                 self.clock_at_end = clock(self._sample.pid)
                 more = self._enough[min(self._finished, len(self._enough) - 1)]
                 self._limits["cpu_seconds"] = self.clock_at_end + more
@@ -252,6 +268,18 @@ class Pacer:
                     self.failure = value
                 return True
         return self._reader.broken
+
+    def _look_if_asked(self) -> None:
+        if self._footprint:
+            self.look()
+
+    def look(self) -> None:
+        """Take down how much memory it has, while it makes its first call."""
+        if len(self._marks) == IN_FIRST_CALL:
+            pid = self._sample.pid
+            size = resident_pages(pid) * os.sysconf("SC_PAGE_SIZE")
+            if size:
+                self.readings.append((clock(pid), size))
 
     def _note_idle(self) -> float:
         """Take down how long the process has been idle; return the seconds since it was started."""
@@ -286,3 +314,10 @@ class Pacer:
                 steady = max(took / (self._copies - 1), LEAST_SECONDS / self._copies)
             found.append(Repeat(sent - start - empty, call, steady))
         return found
+
+
+def mean_over_time(readings: Sequence[tuple[float, int]]) -> float:
+    """Return the mean of what was read at some times, along straight lines between them."""
+    area = sum((a + b) / 2 * (t - s) for (s, a), (t, b) in pairwise(readings))
+    over = readings[-1][0] - readings[0][0] if readings else 0.0
+    return area / over if over > 0 else float(max((size for _, size in readings), default=0))

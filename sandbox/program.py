@@ -243,7 +243,11 @@ class Costs(_Part):
         generator: Trusted source with a function ``generate(level, case)`` that returns a tuple of
             arguments.
         reference: Trusted source whose function of the same name gives expected outputs and costs.
-        truth: What the reference returned and what each call cost; None until somebody ran it.
+        expected: What is right for each case, encoded by ``codec.pack``; if None, what the
+            reference returns. If it is given, there has to be a checker, and those of the reference
+            and its rivals that are not right are left out: the first that is right is the
+            reference.
+        truth: What is right and what each call of the reference costs; None until somebody ran it.
         rivals: Trusted sources of further solutions, which are timed once as the reference is.
         rival_seconds: What each of them costs in each timed level, None if it fails; there with
             the truth.
@@ -257,6 +261,7 @@ class Costs(_Part):
         precision: How wide the 95 % interval of the score may be.
         repeats: The least and the most repeats of a timed call.
         span_seconds: A timed call that is shorter is made several times in a process.
+        footprint: Whether to find out how much memory there is over the time of a call.
     """
 
     entry_point: str
@@ -264,6 +269,7 @@ class Costs(_Part):
     inputs: Blob | None = field(repr=False, default=None)
     generator: str = field(repr=False, default="")
     reference: str = field(repr=False, default="")
+    expected: Blob | None = field(repr=False, default=None)
     truth: Truth | None = field(repr=False, default=None)
     rivals: tuple[str, ...] = field(repr=False, default=())
     rival_seconds: tuple[tuple[float | None, ...], ...] = field(repr=False, default=())
@@ -276,9 +282,12 @@ class Costs(_Part):
     precision: float = 0.02
     repeats: tuple[int, int] = (2, 30)
     span_seconds: float = 0.02
+    footprint: bool = False
     name: str = "tests"
 
     def __post_init__(self) -> None:
+        if self.expected is not None and not self.checker:
+            raise ValueError("answers that are given need a checker")
         if self.clock not in CLOCKS:
             raise ValueError(f"no clock {self.clock!r}; known: {', '.join(CLOCKS)}")
         if self.score not in SCORES:

@@ -191,13 +191,19 @@ class Sample:
             ),
         )
 
-    def watch(self, readers: Mapping[int, Callable[[bytes], bool]], lifeline: int) -> None:
+    def watch(
+        self,
+        readers: Mapping[int, Callable[[bytes], bool]],
+        lifeline: int,
+        look: Callable[[], None] | None = None,
+    ) -> None:
         """Wait for the end of the sample, for a limit, or for a reader that has seen enough.
 
         Args:
             readers: For further descriptors, what takes their bytes (none at the end of file) and
                 says whether this settles the sample.
             lifeline: A pipe whose other end is held by whoever waits for the verdict.
+            look: What is to be called every millisecond.
 
         Raises:
             HostGone: If the other end of the lifeline is closed.
@@ -212,6 +218,9 @@ class Sample:
         while True:
             now = time.monotonic()
             patience = max(min(next_scan, self.settles_at) - now, 0.001)
+            if look is not None:
+                look()
+                patience = 0.001
             settled = False
             for descriptor, _ in poll.poll(patience * 1000):
                 if descriptor == ended:

@@ -70,6 +70,8 @@ class Cost:
         censored: Whether the level was not finished.
         memory_bytes: Peak resident memory of a process that made the call.
         reference_memory_bytes: The same of the reference.
+        mean_memory_bytes: Resident memory as a mean over the time of a call, if asked for.
+        reference_mean_memory_bytes: The same of the reference.
         rival_seconds: What each further solution that is known costs, None if it fails.
         clock: The name of the clock (``program.CLOCKS``).
     """
@@ -88,6 +90,8 @@ class Cost:
     reference_memory_bytes: int = 0
     rival_seconds: tuple[float | None, ...] = ()
     clock: str = "cpu"
+    mean_memory_bytes: float = 0.0
+    reference_mean_memory_bytes: float = 0.0
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Cost:

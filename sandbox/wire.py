@@ -145,6 +145,7 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "precision": check.precision,
             "repeats": check.repeats,
             "span_seconds": check.span_seconds,
+            "footprint": check.footprint,
         }
     if isinstance(check, Outputs):
         return {

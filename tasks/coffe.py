@@ -7,16 +7,17 @@ best known solution. Their outputs are compared with its, which the benchmark it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from codeeval.sandbox.program import Costs, Level, Limits, Program
+from codeeval.sandbox.program import Costs, Level, Limits
 from codeeval.sandbox.verdict import Verdict
 from codeeval.tasks.coffe_programs import FUNCTION, function_program
-from codeeval.tasks.efficiency import SPAN_SECONDS, SPEED_VALUES, need_clock, speed_scores
+from codeeval.tasks.efficiency import SPAN_SECONDS, SPEED_VALUES, speed_scores
+from codeeval.tasks.measured import Measured
 from codeeval.tasks.source import content_digest, locate, read_text
 from codeeval.tasks.task import DataError, Problem, Sample
 
@@ -55,7 +56,7 @@ def __check(arguments, expected, returned):
 
 
 @dataclass(frozen=True)
-class CoffeFunction:
+class CoffeFunction(Measured):
     """398 functions of HumanEval and MBPP.
 
     Attributes:
@@ -65,9 +66,6 @@ class CoffeFunction:
         limits: What a program may take.
     """
 
-    data_file: Path | None = None
-    clock: str = "cpu"
-    precision: float = 0.05
     limits: Limits = LIMITS
     name: ClassVar[str] = "coffe-function"
     version: ClassVar[str] = "1"
@@ -85,9 +83,6 @@ class CoffeFunction:
     columns: ClassVar[tuple[str, ...]] = ("pass", "stress")
     values: ClassVar[Mapping[str, tuple[str, ...]]] = SPEED_VALUES
 
-    def __post_init__(self) -> None:
-        need_clock(self.name, self.clock)
-
     @cached_property
     def path(self) -> Path:
         """The file that holds the problems."""
@@ -104,7 +99,7 @@ class CoffeFunction:
     def _problems(self) -> tuple[Problem, ...]:
         records, tests, stress, best = (self._read(name) for name in self.files)
         return tuple(
-            self._problem(record, number, tests, stress, best)
+            self._made(record, number, tests, stress, best)
             for number, record in enumerate(records, start=1)
         )
 
@@ -120,7 +115,7 @@ class CoffeFunction:
             raise DataError(f"{path}: expected {form}, found {type(content).__name__}")
         return content
 
-    def _problem(self, record: Any, number: int, tests: Any, stress: Any, best: Any) -> Problem:
+    def _made(self, record: Any, number: int, tests: Any, stress: Any, best: Any) -> Problem:
         where = f"{self.path}, record {number}"
         try:
             prompt, entry_point = record["final_prompt"], record["entry_point"]
@@ -143,24 +138,9 @@ class CoffeFunction:
             record={"inputs": inputs, "stress": expressions},
         )
 
-    def problems(self) -> Iterator[Problem]:
-        """Yield the problems in file order."""
-        yield from self._problems
-
     def source(self, problem: Problem, sample: Sample) -> str:
         """Return a program that defines `FUNCTION`, from a reply or from code."""
         return function_program(sample.text, problem.entry_point, problem.prompt)
-
-    @cached_property
-    def _checks(self) -> dict[str, Costs]:
-        return {}
-
-    def program(self, problem: Problem, sample: Sample) -> Program:
-        """Call the function with the inputs of all tests, and time those of the stress tests."""
-        check = self._checks.get(problem.id)
-        if check is None:
-            check = self._checks[problem.id] = self._check(problem)
-        return Program(self.source(problem, sample), (check,), self.limits)
 
     def _check(self, problem: Problem) -> Costs:
         inputs, stress = problem.record["inputs"], problem.record["stress"]

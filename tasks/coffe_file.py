@@ -43,7 +43,7 @@ class CoffeFile(CoffeFunction):
     return (program["generate_input"](),)
 """
 
-    def _problem(self, record: Any, number: int, tests: Any, stress: Any, best: Any) -> Problem:
+    def _made(self, record: Any, number: int, tests: Any, stress: Any, best: Any) -> Problem:
         where = f"{self.path}, record {number}"
         left_out = UNUSABLE.get(number - 1, ())
         try:

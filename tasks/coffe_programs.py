@@ -28,13 +28,14 @@ def {name}(*arguments):
 """
 SCRIPT = """
 import io as _io, sys as _sys
-_CODE = compile({code!r}, "<program>", "exec")
+_CODE, _GIVEN = compile({code!r}, "<program>", "exec"), {{}}
+exec({header!r}, _GIVEN)
 def {name}(text):
     given, kept = _sys.stdin, _sys.stdout
     _sys.stdin = _io.TextIOWrapper(_io.BytesIO(text.encode()))
     _sys.stdout = _io.TextIOWrapper(_io.BytesIO(), write_through=True)
     try:
-        exec(_CODE, {{"__name__": "__main__"}})
+        exec(_CODE, {{**_GIVEN, "__name__": "__main__"}})
     except SystemExit as _end:
         if _end.code not in (None, 0):
             raise
@@ -112,7 +113,7 @@ def _method_wrapper(tree: ast.Module) -> str | None:
     return WRAPPED.format(name=FUNCTION, owner=owner[0].name, method=methods[-1])
 
 
-def file_program(text: str, *, extract: bool = True) -> str:
+def file_program(text: str, *, extract: bool = True, header: str = "") -> str:
     """Return a program whose `FUNCTION` takes the standard input and returns what is printed.
 
     A script runs in a fresh namespace each time, as ``__main__``. One that holds only definitions
@@ -121,6 +122,7 @@ def file_program(text: str, *, extract: bool = True) -> str:
     Args:
         text: A reply with the program in it, or the code alone.
         extract: Whether it is a reply.
+        header: Source whose names a script finds when it begins.
     """
     code = _file_block(strip_thinking(text)) if extract else text
     tree = parsed(code)
@@ -129,4 +131,4 @@ def file_program(text: str, *, extract: bool = True) -> str:
     if tree.body and all(isinstance(node, DEFINITIONS) for node in tree.body):
         functions = [node.name for node in tree.body if isinstance(node, FUNCTIONS)]
         code += f"\n{functions[-1]}()\n" if functions else ""
-    return SCRIPT.format(code=code, name=FUNCTION) + ALLOWED
+    return SCRIPT.format(code=code, name=FUNCTION, header=header) + ALLOWED

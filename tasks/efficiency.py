@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from codeeval.sandbox.costs import fraction, score
-from codeeval.sandbox.program import CLOCKS
-from codeeval.sandbox.verdict import Status, Verdict
-from codeeval.tasks.task import TaskOptionError
+from codeeval.sandbox.verdict import Cost, Status, Verdict
 
 __all__ = [
     "EFFICIENCY_VALUES",
+    "MEMORY_CLOCKS",
     "SPAN_SECONDS",
     "SPEED_VALUES",
     "efficiency_scores",
-    "need_clock",
+    "finished_cost",
+    "footprint_scores",
     "speed_scores",
 ]
 
@@ -35,16 +35,9 @@ SPEED_VALUES: Mapping[str, tuple[str, ...]] = {
     "reference_seconds": (),
 }
 MARGIN = 0.02
-
-
-def need_clock(task: str, clock: str) -> None:
-    """Make sure that a task's clock is one that there is.
-
-    Raises:
-        TaskOptionError: If it is not.
-    """
-    if clock not in CLOCKS:
-        raise TaskOptionError(f"{task}: clock must be one of {', '.join(CLOCKS)}, not {clock!r}")
+MEMORY_CLOCKS = ("cpu", "wall")
+"""The clocks beside which memory is measured."""
+MEBIBYTE = 2**20
 
 
 def efficiency_scores(verdict: Verdict, weights: Sequence[float]) -> dict[str, float]:
@@ -113,3 +106,45 @@ def speed_scores(verdict: Verdict, correctness_tests: int) -> dict[str, float]:
         "cost_seconds": cost,
         "reference_seconds": reference,
     }
+
+
+def finished_cost(verdict: Verdict) -> Cost | None:
+    """Return the cost of a sample whose only timed call is right and finished, else None."""
+    costs = [cost for result in verdict.results for cost in result.costs]
+    if verdict.status is not Status.PASSED or not costs or costs[0].censored:
+        return None
+    return costs[0]
+
+
+def footprint_scores(cost: Cost) -> dict[str, float]:
+    """Return what a sample takes of time and memory, and how many times what the reference takes.
+
+    Args:
+        cost: Of a check with ``footprint``.
+
+    Returns:
+        ``cost_seconds`` (ET), ``memory_mib`` (MU: the peak) and ``memory_mib_seconds`` (TMU: the
+        integral over time) in seconds and units of 2**20 bytes; the same of the reference; and
+        ``time_ratio`` (NET), ``memory_ratio`` (NMU) and ``memory_seconds_ratio`` (NTMU).
+
+    Source: Huang et al. 2024, "EffiBench: Benchmarking the Efficiency of Automatically Generated
+    Code".
+    """
+    own = {
+        "cost_seconds": cost.seconds,
+        "memory_mib": cost.memory_bytes / MEBIBYTE,
+        "memory_mib_seconds": cost.mean_memory_bytes * cost.seconds / MEBIBYTE,
+    }
+    reference = {
+        "reference_seconds": cost.reference_seconds,
+        "reference_memory_mib": cost.reference_memory_bytes / MEBIBYTE,
+        "reference_memory_mib_seconds": (
+            cost.reference_mean_memory_bytes * cost.reference_seconds / MEBIBYTE
+        ),
+    }
+    names = ("time_ratio", "memory_ratio", "memory_seconds_ratio")
+    ratios = {
+        name: mine / theirs
+        for name, mine, theirs in zip(names, own.values(), reference.values(), strict=True)
+    }
+    return {**own, **reference, **ratios}

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
-from pathlib import Path
 from typing import ClassVar
 
-from codeeval.sandbox.program import Costs, Level, Limits, Program
+from codeeval.sandbox.program import Costs, Level, Limits
 from codeeval.sandbox.verdict import Verdict
-from codeeval.tasks.efficiency import EFFICIENCY_VALUES, SPAN_SECONDS, efficiency_scores, need_clock
-from codeeval.tasks.source import content_digest, locate, read_text
+from codeeval.tasks.efficiency import EFFICIENCY_VALUES, SPAN_SECONDS, efficiency_scores
+from codeeval.tasks.measured import Measured
+from codeeval.tasks.source import read_text
 from codeeval.tasks.task import DataError, Problem, Sample
 
 __all__ = ["Enamel"]
@@ -50,7 +50,7 @@ def generate(level, case):
 
 
 @dataclass(frozen=True)
-class Enamel:
+class Enamel(Measured):
     """Functions timed beside an expert's.
 
     Attributes:
@@ -60,28 +60,13 @@ class Enamel:
         limits: What a program may take.
     """
 
-    data_file: Path | None = None
-    clock: str = "cpu"
-    precision: float = 0.05
     limits: Limits = LIMITS
     name: ClassVar[str] = "enamel"
     version: ClassVar[str] = "1"
     rules: ClassVar[str] = "enamel-1"
+    file_names: ClassVar[tuple[str, ...]] = ("enamel.csv",)
     columns: ClassVar[tuple[str, ...]] = ("pass",)
     values: ClassVar[Mapping[str, tuple[str, ...]]] = EFFICIENCY_VALUES
-
-    def __post_init__(self) -> None:
-        need_clock(self.name, self.clock)
-
-    @cached_property
-    def path(self) -> Path:
-        """The file that holds the data."""
-        return locate(("enamel.csv",), task=self.name, data_file=self.data_file)
-
-    @cached_property
-    def digest(self) -> str:
-        """The sha256 of the data, in hex."""
-        return content_digest(self.path)
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -125,24 +110,9 @@ class Enamel:
             if number not in UNSCORED
         )
 
-    def problems(self) -> Iterator[Problem]:
-        """Yield the problems that are scored in file order."""
-        yield from self._problems
-
     def source(self, problem: Problem, sample: Sample) -> str:
         """Return the prompt and the sample below it, be that a whole program or a body."""
         return f"{problem.prompt}\n{sample.text}"
-
-    @cached_property
-    def _checks(self) -> dict[str, Costs]:
-        return {}
-
-    def program(self, problem: Problem, sample: Sample) -> Program:
-        """Call the function with the inputs of each level, and time all but the first."""
-        check = self._checks.get(problem.id)
-        if check is None:
-            check = self._checks[problem.id] = self._check(problem)
-        return Program(self.source(problem, sample), (check,), self.limits)
 
     def _check(self, problem: Problem) -> Costs:
         record = problem.record

@@ -7,7 +7,7 @@ least as fast as: the share of known solutions that are no faster.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -18,8 +18,9 @@ from codeeval.sandbox.codec import encode, pack
 from codeeval.sandbox.program import Blob, Costs, Level, Limits, Program
 from codeeval.sandbox.verdict import Cost, Status, Verdict
 from codeeval.tasks.coffe import CHECK
-from codeeval.tasks.efficiency import SPAN_SECONDS, need_clock
+from codeeval.tasks.efficiency import SPAN_SECONDS
 from codeeval.tasks.evalplus import EvalPlus, HumanEvalPlus, MbppPlus
+from codeeval.tasks.measured import Measured
 from codeeval.tasks.source import content_digest, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample
 
@@ -32,7 +33,7 @@ NAME = "performance"
 
 
 @dataclass(frozen=True)
-class EvalPerf:
+class EvalPerf(Measured):
     """118 problems of HumanEval+ and MBPP+, in the form of the benchmark's own file.
 
     Attributes:
@@ -62,9 +63,6 @@ class EvalPerf:
         "profiled": (),
     }
 
-    def __post_init__(self) -> None:
-        need_clock(self.name, self.clock)
-
     @cached_property
     def path(self) -> Path:
         """The file that holds the known solutions."""
@@ -86,10 +84,7 @@ class EvalPerf:
 
     @cached_property
     def _records(self) -> tuple[tuple[str, dict[str, Any]], ...]:
-        records = tuple(read_numbered(self.path))
-        if not records:
-            raise DataError(f"{self.path}: no problems in it")
-        return records
+        return tuple(read_numbered(self.path))
 
     @cached_property
     def _tested(self) -> Mapping[str, tuple[EvalPlus, Problem]]:
@@ -100,10 +95,6 @@ class EvalPerf:
             task = self._plus[name]
             found |= {problem.id: (task, problem) for problem in task.problems()}
         return found
-
-    @cached_property
-    def _problems(self) -> tuple[Problem, ...]:
-        return tuple(self._problem(record, place) for place, record in self._records)
 
     def _problem(self, record: dict[str, Any], place: str) -> Problem:
         task_id = field(record, "task_id", str, place=place, form="a text")
@@ -123,29 +114,20 @@ class EvalPerf:
         _, problem = self._tested[task_id]
         return replace(problem, reference=references[-1], record=record)
 
-    def problems(self) -> Iterator[Problem]:
-        """Yield the problems in file order."""
-        yield from self._problems
-
     def source(self, problem: Problem, sample: Sample) -> str:
         """Return the prompt and the completion, or the solution as it is."""
         task, tested = self._tested[problem.id]
         return task.source(tested, sample)
 
-    @cached_property
-    def _checks(self) -> dict[str, Costs]:
-        return {}
-
     def program(self, problem: Problem, sample: Sample) -> Program:
         """Check the sample with all tests, and time it with the large input."""
         task, tested = self._tested[problem.id]
-        costs = self._checks.get(problem.id)
-        if costs is None:
-            costs = self._checks[problem.id] = self._costs(problem, task)
         program = task.program(tested, sample)
-        return Program(program.source, (*program.checks, costs), self.limits)
+        costs = super().program(problem, sample).checks
+        return Program(program.source, (*program.checks, *costs), self.limits)
 
-    def _costs(self, problem: Problem, task: EvalPlus) -> Costs:
+    def _check(self, problem: Problem) -> Costs:
+        task, _ = self._tested[problem.id]
         slowest, *others = problem.record["reference"]
         arguments = task.arguments(problem, problem.record["pe_input"])
         return Costs(

@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from codeeval.sandbox.program import Costs, Level, Limits, Program
+from codeeval.sandbox.program import Costs, Level, Limits
 from codeeval.sandbox.verdict import Verdict
-from codeeval.tasks.efficiency import EFFICIENCY_VALUES, SPAN_SECONDS, efficiency_scores, need_clock
+from codeeval.tasks.efficiency import EFFICIENCY_VALUES, SPAN_SECONDS, efficiency_scores
+from codeeval.tasks.measured import Measured
 from codeeval.tasks.source import content_digest
 from codeeval.tasks.starter_task import DATA, Starter
 from codeeval.tasks.task import Problem, Sample
@@ -42,7 +43,7 @@ def __check(arguments, expected, returned):
 
 
 @dataclass(frozen=True)
-class StarterEfficiency:
+class StarterEfficiency(Measured):
     """Functions of `Starter` timed beside the reference at growing sizes.
 
     The record of a problem holds a slower right solution, ``naive``, too.
@@ -54,18 +55,12 @@ class StarterEfficiency:
         limits: What a program may take.
     """
 
-    data_file: Path | None = None
-    clock: str = "cpu"
-    precision: float = 0.05
     limits: Limits = LIMITS
     name: ClassVar[str] = "starter-efficiency"
     version: ClassVar[str] = "1"
     rules: ClassVar[str] = "starter-efficiency-1"
     columns: ClassVar[tuple[str, ...]] = ("pass",)
     values: ClassVar[Mapping[str, tuple[str, ...]]] = EFFICIENCY_VALUES
-
-    def __post_init__(self) -> None:
-        need_clock(self.name, self.clock)
 
     @cached_property
     def _starter(self) -> Starter:
@@ -98,17 +93,6 @@ class StarterEfficiency:
     def source(self, problem: Problem, sample: Sample) -> str:
         """Return the prompt and the completion, or the solution as it is."""
         return self._starter.source(problem, sample)
-
-    @cached_property
-    def _checks(self) -> dict[str, Costs]:
-        return {}
-
-    def program(self, problem: Problem, sample: Sample) -> Program:
-        """Call the function with the inputs of each level, and time all but the first."""
-        check = self._checks.get(problem.id)
-        if check is None:
-            check = self._checks[problem.id] = self._check(problem)
-        return Program(self.source(problem, sample), (check,), self.limits)
 
     def _check(self, problem: Problem) -> Costs:
         sizes, atol = self._sizes[problem.id], problem.record.get("atol")
