@@ -69,7 +69,7 @@ def costs_figure(verdict: Verdict) -> str:
         for cost in costs
     )
     what = "Size" if costs[0].size else "Input"
-    kind = "Instructions" if costs[0].clock == "instructions-sim" else "Cost"
+    kind = "Instructions" if costs[0].clock.startswith("instructions") else "Cost"
     columns = (what, kind, "Interval", "Reference", "Repeats", "Memory, and the reference’s")
     head = table_head(*columns, right=range(1, 6))
     return (
@@ -101,7 +101,7 @@ def _interval(cost: Cost) -> str:
 
 def amount(cost: Cost, value: float) -> str:
     """Return a cost with three digits and its unit: a time, or millions of instructions."""
-    if cost.clock == "instructions-sim":
+    if cost.clock.startswith("instructions"):
         return f"{value * 1000:.3g}&nbsp;M"
     return seconds(value)
 

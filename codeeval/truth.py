@@ -12,11 +12,12 @@ import hashlib
 import json
 import os
 import platform
-import sys
+import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ from codeeval.sandbox.verdict import Status
 
 __all__ = ["TruthError", "Truths", "cache_directory", "is_whole"]
 
-FORMAT = 9
+FORMAT = 10
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 RIGHT = """
 def __right(arguments, expected, returned):
@@ -97,6 +98,17 @@ def level_seconds(check: Costs, truth: Truth | None) -> tuple[float | None, ...]
     if truth is None:
         return (None,) * len(timed)
     return tuple(max(truth.cpu_seconds[ends[n] : ends[n + 1]]) for n in timed)
+
+
+@cache
+def simulator_version() -> str:
+    """Return the version of this machine's simulator, for sandboxes that have no other, or none."""
+    command = ["valgrind", "--version"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return said.stdout.strip()
 
 
 def _digest(*parts: bytes) -> str:
@@ -163,7 +175,7 @@ class Truths:
 
     def _key(self, *parts: str) -> str:
         """Return the name of what is found: other sandboxes and Pythons may find something else."""
-        where = f"{self._executor.isolation} {sys.version_info[:2]}"
+        where = f"{self._executor.isolation} {platform.python_version()}"
         text = "\0".join((str(FORMAT), where, *parts))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -181,6 +193,8 @@ class Truths:
             shape += str([(each.cases, each.weight > 0) for each in check.levels])
             image = str(getattr(self._executor, "image", ""))
             parts = [check.entry_point, given, shape, image, *machine(), check.reference]
+            if check.clock == "instructions-sim":
+                parts.append(simulator_version())
             if check.expected is not None:
                 parts += [check.checker, check.expected.digest]
             return self._once(

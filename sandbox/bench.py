@@ -16,7 +16,7 @@ from codeeval.sandbox.host import Host, HostGone
 from codeeval.sandbox.records import FirstRecord
 from codeeval.sandbox.removal import sweep
 from codeeval.sandbox.sample import CHUNK, Capture, Order, Sample
-from codeeval.sandbox.simulator import NoSimulator, Simulator
+from codeeval.sandbox.simulator import Simulator
 from codeeval.sandbox.zygote import Zygote, ZygoteDied
 
 __all__ = [
@@ -107,13 +107,10 @@ class Bench:
         """Return what counts instructions; started when it is first asked for.
 
         Raises:
-            BrokenJail: If there is none.
+            NoClock: If there is none.
         """
         if self._simulator is None:
-            try:
-                self._simulator = Simulator(self._config, self.confinement)
-            except NoSimulator as error:
-                raise BrokenJail(str(error)) from None
+            self._simulator = Simulator(self._config, self.confinement)
             self._known = None
             os.sched_setaffinity(self._simulator.zygote.pid, os.sched_getaffinity(0))
         return self._simulator

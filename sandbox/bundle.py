@@ -17,9 +17,10 @@ ZYGOTE_MODULES = (
 RUNNER_MODULES = (
     *ZYGOTE_MODULES,
     "host",
-    "simulator",
     "removal",
     "group",
+    "clocks",
+    "simulator",
     "sample",
     "grader",
     "grading",
@@ -65,11 +66,10 @@ load(take()).main(config, zygote)
 
 
 @cache
-def _modules() -> bytes:
+def texts() -> list[tuple[str, str]]:
+    """Return name and text of each of `RUNNER_MODULES`."""
     folder = resources.files("codeeval.sandbox")
-    texts = [(name, (folder / f"{name}.py").read_text("utf-8")) for name in RUNNER_MODULES]
-    first = len(ZYGOTE_MODULES)
-    return _message(texts[:first]) + _message(texts[first:])
+    return [(name, (folder / f"{name}.py").read_text("utf-8")) for name in RUNNER_MODULES]
 
 
 def _message(value: Any) -> bytes:
@@ -79,4 +79,5 @@ def _message(value: Any) -> bytes:
 
 def start_bytes(config: Mapping[str, Any]) -> bytes:
     """Return what to write to an interpreter that runs `BOOT`: the configuration, the modules."""
-    return _message(config) + _modules()
+    first = len(ZYGOTE_MODULES)
+    return _message(config) + _message(texts()[:first]) + _message(texts()[first:])

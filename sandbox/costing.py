@@ -24,10 +24,11 @@ from codeeval.sandbox.host import kept
 from codeeval.sandbox.pacing import NO_USAGE, Timed, Timer
 from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, copies_of
 
-__all__ = ["Costing"]
+__all__ = ["SPANS", "Costing", "Stop"]
 
-OVER = 1.5
-"""A call is ended when it has taken this many times what it may: it is surely beyond it."""
+OVER, OVER_IN_INSTRUCTIONS = 1.5, 4.0
+"""A call is ended when it has taken this many times what it may: it is surely beyond it. CPU time
+does not tell as well how many instructions were executed."""
 NEAR = 0.8
 """From this share of what it may take on, a first look does not settle that a level is finished."""
 UNTIMED_SECONDS, UNTIMED_FACTOR = 10.0, 100.0
@@ -68,10 +69,13 @@ class Costing:
     """
 
     over = OVER
+    """A call is ended when it has taken so many times the CPU time that it may."""
 
     def __init__(self, bench: Bench, check: Mapping[str, Any], case: Case) -> None:
         self._bench, self._check, self._case = bench, check, case
         self.clock: str = check["clock"]
+        if self.clock.startswith("instructions"):
+            self.over = OVER_IN_INSTRUCTIONS
         trusted = marshal.loads(bench.host.blob(check["trusted"]))
         self._source, self._checker, self._expected, *times = trusted
         self._seconds: list[float] = times[0]

@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
-from codeeval.sandbox.costing import Costing, Stop
+from codeeval.sandbox.costing import SPANS, Costing, Stop
+from codeeval.sandbox.costs import Pair, ratio
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.pacing import Timed, Timer
-from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, reference_costs
+from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, copies_of, reference_costs
 from codeeval.sandbox.simulator import SLOWNESS
 
 __all__ = ["CLOCK", "CountedCosting", "reference_counts"]
@@ -27,16 +28,13 @@ SECONDS = 1e-9
 LEAST_COUNT = 2000
 LEAST = LEAST_COUNT * SECONDS
 """No call is said to execute less: counts of processes differ by some hundreds."""
-OVER = 4.0
-"""A call is ended when it has taken this many times the CPU time that it may: it cannot be that its
-instructions are so much faster than the reference's."""
 FAR, CHEAP_SECONDS = 0.5, 2e-3
 """What takes less than this share of the slowest case of its level is not counted, if that takes so
 much: the first call of a process takes longer than others, and looks tell little of short calls.
 The slowest case of the reference is always counted."""
-UNLIKE, NOISE_SECONDS, LOOKS = 4.0, 1e-3, 3
-"""If a call takes so many times the CPU time that its instructions tell, and so much more, each
-time of so many, then CPU time counts: it has had work done that is not counted, by the kernel or by
+UNLIKE, LOOKS = 4.0, 3
+"""If a call takes so many times the CPU time that its instructions tell, beside the reference in so
+many pairs, then CPU time counts: it has had work done that is not counted, by the kernel or by
 other programs."""
 LOADING, LIMIT_SHARE = 2e-5, 0.01
 """Loading may take so much more than the reference's, or this share of T, before it is charged."""
@@ -48,8 +46,6 @@ EMPTY = "def {}(*_):\n    pass\n"
 
 class CountedCosting(Costing):
     """A `Costs` check of one candidate by the clock `CLOCK`; see `Costing`."""
-
-    over = OVER
 
     def __init__(self, bench: Bench, check: Mapping[str, Any], case: Case) -> None:
         limits = {
@@ -76,7 +72,7 @@ class CountedCosting(Costing):
     def _look(self) -> Stop | None:
         stop = super()._look()
         self._took, self._looks = self._looks, {}
-        self._cpu, self._cpu_beside = self._seconds, self._around
+        self._cpu, self._native_scale = self._seconds, self._scale
         self._seconds, self._around, self._scale = self._counts, self._beside, self._counted
         who = self._check["entry_point"], self._assessor.pid
         self._counter = Timer(self._bench, self.clock, *who, simulated=True)
@@ -111,21 +107,28 @@ class CountedCosting(Costing):
 
     def _count(self, case: int) -> Stop | None:
         """Count a case; where that fails, CPU time tells what it costs: it was right before."""
-        cost = self._counted_cost(case)
-        for _ in range(LOOKS):
-            most = UNLIKE * cost / self._seconds[case] * self._cpu[case] if cost else 0.0
-            if cost and self._took[case] <= most + NOISE_SECONDS:
-                break
-            again = self._run_candidate([case])
-            if stop := self._judge([case], again):
-                return stop
-            took = max(again.repeats[0].cold - self._cpu_beside[case], again.repeats[0].call)
-            self._took[case] = min(self._took[case], took)
-        else:
-            if not cost or self._took[case] > most + NOISE_SECONDS:
+        cost, pairs = self._counted_cost(case), list[Pair]()
+        while not cost or self._told(case) > UNLIKE * cost:
+            if len(pairs) == LOOKS:
                 cost = self._told(case)
+                break
+            pair = self._native_pair(case)
+            if isinstance(pair, Stop):
+                return pair
+            pairs.append(pair)
+            unit = self._native_scale.unit(self._level_of(case))
+            self._took[case] = ratio(pairs, unit) * self._cpu[case]
         self._looks[case] = max(cost, LEAST)
         return None
+
+    def _native_pair(self, case: int) -> Pair | Stop:
+        """Time reference and candidate by CPU time."""
+        span = SPANS * self._check["span_seconds"]
+        most = copies_of(self._took[case], len(self._inputs[case]), span)
+        copies = min(self._copies[case], most)
+        reference = self._run_reference(case, copies)
+        run = self._run_candidate([case], copies=copies)
+        return self._judge([case], run) or Pair(reference.repeats[0], run.repeats[0])
 
     def _counted_cost(self, case: int) -> float:
         """Return what a case costs by its count; 0 if there is none."""
@@ -173,7 +176,7 @@ def reference_counts(bench: Bench, check: Mapping[str, Any], case: Case) -> dict
     """
     bench.simulator()  # the rest is of no use without one
     found = reference_costs(bench, {**check, "clock": NATIVE}, case)
-    outputs, seconds, around, *_ = marshal.loads(found["outputs"])
+    outputs, seconds, around, copies, _ = marshal.loads(found["outputs"])
     if found["status"] != "passed":
         return found
     entry_point = check["entry_point"]
@@ -201,4 +204,4 @@ def reference_counts(bench: Bench, check: Mapping[str, Any], case: Case) -> dict
         seconds_beside.append(between * SECONDS)
     os.close(empty.code)
     native = list(zip(seconds, around, seconds_beside, strict=True))
-    return {**found, "outputs": marshal.dumps((outputs, counts, beside, [], native), 2)}
+    return {**found, "outputs": marshal.dumps((outputs, counts, beside, copies, native), 2)}

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from codeeval.sandbox import probe
+from codeeval.sandbox.codec import encode, pack
 from codeeval.sandbox.confine import _REFUSED
-from codeeval.sandbox.errors import SandboxError
+from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.executor import SANDBOXES, Executor, open_executor
-from codeeval.sandbox.program import Asserts, Limits, Program
+from codeeval.sandbox.program import CLOCKS, Asserts, Blob, Level, Limits, Outputs, Program
 from codeeval.sandbox.promises import Finding, kept_promises
 from codeeval.sandbox.verdict import Status, Verdict
 
@@ -66,6 +67,7 @@ def diagnose(sandbox: str = "auto", runtime: str | None = None) -> list[Finding]
             observed = observe(executor)
             findings += kept_promises(observed, executor.isolation, LIMITS)
             findings += _limits(executor)
+            findings += _clocks(executor)
     except SandboxError as error:
         remedy = "see the message; then run the doctor again"
         findings.append(Finding("sandbox", str(error), "programs run", False, remedy))
@@ -167,6 +169,23 @@ def _limits(executor: Executor) -> Iterator[Finding]:
         "lower the load of the machine, or the number of workers",
     )
     yield _still_works(executor)
+
+
+def _clocks(executor: Executor) -> Iterator[Finding]:
+    """Time a call by each clock; that one is missing breaks no promise."""
+    inputs = Blob(pack([encode(())]))
+    for clock in CLOCKS:
+        calls = Outputs("f", inputs, clock=clock, levels=(Level(1, 1.0),))
+        try:
+            executor.truth(Program("def f():\n    pass\n", (calls,), LIMITS))
+        except SandboxUnavailable as error:
+            remedy = "measure by another clock, or install what is missing"
+            promise = "calls can be measured by it"
+            yield Finding(f"clock {clock}", str(error), promise, None, remedy)
+        else:
+            yield Finding(
+                f"clock {clock}", "a call was measured", "calls can be measured by it", True
+            )
 
 
 def _still_works(executor: Executor) -> Finding:

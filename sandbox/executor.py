@@ -346,7 +346,10 @@ class Pool:
                     self._put_back(flying)
                     flying.clear()
                 job.payload = payload
-                job.future.set_result(verdict_of(header, self.isolation))
+                if "unavailable" in header:
+                    job.future.set_exception(SandboxUnavailable(header["unavailable"]))
+                else:
+                    job.future.set_result(verdict_of(header, self.isolation))
                 if retire:
                     return
         except JailDied as error:

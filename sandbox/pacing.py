@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from codeeval.sandbox.bench import Bench, BrokenJail, Case
+from codeeval.sandbox.bench import Bench, Case
+from codeeval.sandbox.clocks import NoClock, clock_of
 from codeeval.sandbox.costs import LEAST_SECONDS, Repeat
 from codeeval.sandbox.grading import failure_of
 from codeeval.sandbox.group import clock
@@ -41,7 +42,6 @@ IN_FIRST_CALL = 2
 """How many pauses are over while a process makes its first call."""
 EXIT_SECONDS = 2e-3
 """What a process may take to end."""
-CLOCKS: dict[str, Callable[[int], float]] = {"cpu": clock, "wall": lambda pid: time.monotonic()}
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,11 @@ class Timer:
         self.judge = judge
         if clock not in bench.empty_seconds:
             bench.empty_seconds[clock] = 0.0
-            bench.empty_seconds[clock] = self._empty()
+            try:
+                bench.empty_seconds[clock] = self._empty()
+            except BaseException:
+                del bench.empty_seconds[clock]
+                raise
 
     def _empty(self) -> float:
         """Return what a call of nothing seems to take."""
@@ -115,9 +119,7 @@ class Timer:
         runs = [timer.run(case, nothing, seconds=[5.0]) for _ in range(EMPTY_REPEATS)]
         os.close(case.code)
         if not all(run.repeats and run.repeats[0].cold > 0 for run in runs):
-            raise BrokenJail(
-                f"the clock {self._clock!r} cannot be read of a process in this sandbox"
-            )
+            raise NoClock(f"the clock {self._clock!r} cannot be read in this sandbox")
         return min(run.repeats[0].call for run in runs)
 
     def run(
@@ -139,6 +141,9 @@ class Timer:
             copies: How often each is made; 0 for none, as if the function did nothing.
             idle: How long it may wait for something else than a core, in seconds.
             footprint: Whether to look at its memory all the time, which disturbs what is timed.
+
+        Raises:
+            NoClock: If the clock is not to be had here.
         """
         bench = self._bench
         channel, channel_end = os.pipe()
@@ -163,15 +168,22 @@ class Timer:
             os.close(given)
             os.close(paced)
         sample.grader = sample.grader or self.judge
-        pacer = Pacer(sample, limits, pace, CLOCKS[self._clock], copies, enough, idle, footprint)
-        sample.watch({channel: pacer.take}, bench.host.frames, pacer.look if footprint else None)
-        left = bench.finish(sample)
-        os.set_blocking(channel, False)
-        with contextlib.suppress(BlockingIOError):
-            while data := os.read(channel, CHUNK):
-                pacer.take(data)
-        os.close(channel)
-        os.close(pace)
+        try:
+            with clock_of(self._clock, sample.pid) as read:
+                pacer = Pacer(sample, limits, pace, read, copies, enough, idle, footprint)
+                look = pacer.look if footprint else None
+                sample.watch({channel: pacer.take}, bench.host.frames, look)
+                left = bench.finish(sample)
+                os.set_blocking(channel, False)
+                with contextlib.suppress(BlockingIOError):
+                    while data := os.read(channel, CHUNK):
+                        pacer.take(data)
+        except NoClock:
+            bench.finish(sample)
+            raise
+        finally:
+            os.close(channel)
+            os.close(pace)
         # In a process that makes several calls, those after the first cost less to pause at.
         empty = bench.empty_seconds[self._clock] if len(calls) == 1 else 0.0
         repeats = pacer.repeats(empty)
@@ -217,7 +229,7 @@ class Pacer:
         sample: Sample,
         limits: dict[str, Any],
         pace: int,
-        read: Callable[[int], float],
+        read: Callable[[], float],
         copies: int,
         enough: Sequence[float],
         most_idle: float,
@@ -244,7 +256,7 @@ class Pacer:
         """Take what came through the pipe; whether nothing more is to be waited for."""
         for kind, value in self._reader.feed(data):
             if kind == PAUSED and len(self._marks) < self._most:
-                now = self._read(self._sample.pid)
+                now = self._read()
                 if not self._is_pinned() or (self._marks and now < self._marks[-1]):
                     return True  # of what runs elsewhere, or has ended, the clock tells nothing
                 self._look_if_asked()

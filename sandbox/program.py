@@ -202,9 +202,9 @@ class Calls(_Part):
     name: str = "tests"
 
 
-CLOCKS = ("cpu", "wall", "instructions-sim")
+CLOCKS = ("cpu", "wall", "instructions-sim", "instructions-hw")
 """What a cost can be: CPU time of the candidate's process, time that passes, or instructions that a
-simulated processor executes, of which a billion are called a second."""
+simulated processor or the machine's own executes, of which a billion are called a second."""
 SCORES = ("fraction", "speed", "ratio")
 """What has to be known well enough: see ``costs.Scale``."""
 

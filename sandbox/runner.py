@@ -32,6 +32,7 @@ from codeeval.sandbox.bench import (
     BrokenJail,
     Case,
 )
+from codeeval.sandbox.clocks import NoClock
 from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.costing import Costing
 from codeeval.sandbox.counting import CLOCK, CountedCosting, reference_counts
@@ -100,6 +101,8 @@ class Runner(Bench):
                 result = judge_check(check, case)
             except BrokenJail as error:
                 return {"broken": str(error)}, b""
+            except NoClock as error:
+                return {"unavailable": str(error), "recycle": False}, b""
             outputs = result.pop("outputs", b"")
             reply["recycle"] |= result.pop("recycle")
             unloadable = result.pop("unloadable", False)

@@ -17,11 +17,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from codeeval.sandbox.clocks import NoClock
 from codeeval.sandbox.confine import STACK_BYTES, Confinement
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.zygote import LOG, Zygote, ZygoteDied
 
-__all__ = ["SLOWNESS", "NoSimulator", "Simulator"]
+__all__ = ["SLOWNESS", "Simulator"]
 
 SLOWNESS = 100
 """A simulated process takes less than this many times what it takes usually."""
@@ -48,10 +49,6 @@ HARMLESS = re.compile(
 LOG_BYTES = 1 << 16
 
 
-class NoSimulator(Exception):
-    """Instructions cannot be counted in this sandbox."""
-
-
 class Simulator:
     """A zygote on a simulated processor.
 
@@ -60,13 +57,13 @@ class Simulator:
         confinement: What candidates are confined by.
 
     Raises:
-        NoSimulator: If it cannot be started.
+        NoClock: If it cannot be started.
     """
 
     def __init__(self, config: Mapping[str, Any], confinement: Confinement) -> None:
         path = shutil.which(COMMAND[0])
         if path is None:
-            raise NoSimulator("there is no valgrind in the sandbox, which counts instructions")
+            raise NoClock("there is no valgrind in the sandbox, which counts instructions")
         texts = config["modules"]
         adopts = {"adopts": confinement.adopts, "first_user": confinement.first_user}
         given = b"".join(map(message, ({**config, "modules": None, **adopts}, texts)))
@@ -81,7 +78,7 @@ class Simulator:
             self.zygote.wait_until_ready()
         except (ZygoteDied, OSError) as error:
             said = self._read().decode("utf-8", "replace").strip()
-            raise NoSimulator(f"valgrind does not run in this sandbox: {error}; {said}") from None
+            raise NoClock(f"valgrind does not run in this sandbox: {error}; {said}") from None
 
     def _read(self) -> bytes:
         said = b""

@@ -61,7 +61,7 @@ class CoffeFunction(Measured):
 
     Attributes:
         data_file: ``data.json`` of the function level; the other files stand beside it.
-        clock: ``cpu``, ``wall`` or ``instructions-sim``.
+        clock: ``cpu``, ``wall``, ``instructions-sim`` or ``instructions-hw``.
         precision: How wide the 95 % interval of a sample's speed may be before it is timed no more.
         limits: What a program may take.
     """

@@ -55,7 +55,7 @@ class Enamel(Measured):
 
     Attributes:
         data_file: ``enamel.csv``; found by itself if None.
-        clock: ``cpu``, ``wall`` or ``instructions-sim``.
+        clock: ``cpu``, ``wall``, ``instructions-sim`` or ``instructions-hw``.
         precision: How wide the 95 % interval of a sample's e may be before it is timed no more.
         limits: What a program may take.
     """

@@ -41,7 +41,8 @@ class EvalPerf(Measured):
             fastest), ``scores`` (of each, cumulative, the last is 100) and ``pe_input``.
         humaneval_file: The data of ``humaneval-plus``; found by itself if None.
         mbpp_file: The data of ``mbpp-plus``; found by itself if None.
-        clock: ``cpu``, ``wall`` or ``instructions-sim``; the benchmark itself counts instructions.
+        clock: ``cpu``, ``wall``, ``instructions-sim`` or ``instructions-hw``, which is what the
+            benchmark itself counts.
         precision: How wide the 95 % interval of a sample's cost may be before it is timed no more,
             as a share of it.
         limits: What a program may take.

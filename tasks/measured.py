@@ -23,7 +23,7 @@ class Measured:
 
     Attributes:
         data_file: The file with the problems.
-        clock: ``cpu``, ``wall`` or ``instructions-sim``.
+        clock: ``cpu``, ``wall``, ``instructions-sim`` or ``instructions-hw``.
         precision: How wide the 95 % interval of a sample's score may be before it is timed no more.
         limits: What a program may take.
     """

@@ -61,7 +61,7 @@ class Mercury(Measured):
         data_file: JSON or JSONL with ``slug_name``, ``difficulty``, ``pretty_content``, ``prompt``,
             ``entry_point``, ``test_cases``, ``convert_offline``, ``evaluate_offline`` and
             ``solutions``.
-        clock: ``cpu``, ``wall`` or ``instructions-sim``.
+        clock: ``cpu``, ``wall``, ``instructions-sim`` or ``instructions-hw``.
         precision: How wide the 95 % interval of a sample's cost may be before it is timed no more,
             as a share of it.
         limits: What a program may take.

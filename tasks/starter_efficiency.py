@@ -50,7 +50,7 @@ class StarterEfficiency(Measured):
 
     Attributes:
         data_file: Another file of the form of `Starter`'s, with the same ids.
-        clock: ``cpu``, ``wall`` or ``instructions-sim``.
+        clock: ``cpu``, ``wall``, ``instructions-sim`` or ``instructions-hw``.
         precision: How wide the 95 % interval of a sample's e may be before it is timed no more.
         limits: What a program may take.
     """

@@ -73,7 +73,7 @@ def test_a_reference_costs_what_it_costs(measuring, sandbox):
     assert efficiency(verdict) == pytest.approx(1, abs=0.15)
     assert second.limit_seconds == pytest.approx(2 * second.reference_seconds)
     assert second.repeats >= 2
-    unsure = 0.12 * second.repeats**-0.6 * second.seconds
+    unsure = 0.119 * second.repeats**-0.6 * second.seconds
     assert second.low <= second.seconds - unsure < second.seconds + unsure <= second.high
     assert second.memory_bytes > 2**20
     assert second.reference_memory_bytes > 2**20

@@ -77,7 +77,8 @@ def test_357_whole_programs_of_which_58_have_correctness_tests():
 
 def test_an_unknown_clock_is_refused():
     with pytest.raises(
-        TaskOptionError, match="clock must be one of cpu, wall, instructions-sim, not 'sundial'"
+        TaskOptionError,
+        match="clock must be one of cpu, wall, instructions-sim, instructions-hw, not 'sundial'",
     ):
         CoffeFunction(clock="sundial")
 

@@ -84,7 +84,8 @@ def test_records_of_another_form_are_refused(make, changed, message):
 
 def test_an_unknown_clock_is_refused(make):
     with pytest.raises(
-        TaskOptionError, match="clock must be one of cpu, wall, instructions-sim, not 'sundial'"
+        TaskOptionError,
+        match="clock must be one of cpu, wall, instructions-sim, instructions-hw, not 'sundial'",
     ):
         make({"task_id": "HumanEval/2", **RECORD}, clock="sundial")
 

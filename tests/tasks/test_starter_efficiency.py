@@ -46,7 +46,8 @@ def test_floats_are_compared_within_the_problems_tolerance(task):
 
 def test_an_unknown_clock_is_refused():
     with pytest.raises(
-        TaskOptionError, match="clock must be one of cpu, wall, instructions-sim, not 'sundial'"
+        TaskOptionError,
+        match="clock must be one of cpu, wall, instructions-sim, instructions-hw, not 'sundial'",
     ):
         StarterEfficiency(clock="sundial")
 
