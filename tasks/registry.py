@@ -21,6 +21,8 @@ __all__ = ["ENTRY_POINTS", "TASKS", "load_task", "task_names", "tasks_named"]
 TASKS = {
     "coffe-file": "codeeval.tasks.coffe_file:CoffeFile",
     "coffe-function": "codeeval.tasks.coffe:CoffeFunction",
+    "cruxeval-input": "codeeval.tasks.cruxeval:CruxEvalInput",
+    "cruxeval-output": "codeeval.tasks.cruxeval:CruxEvalOutput",
     "effibench": "codeeval.tasks.effibench:EffiBench",
     "effibench-x": "codeeval.tasks.effibench_x:EffiBenchX",
     "enamel": "codeeval.tasks.enamel:Enamel",

@@ -20,13 +20,16 @@ def read_generations(
     """Yield the samples of ``generations.json``: a list per problem, in the problems' order.
 
     The first list belongs to problem number ``limit_start``. In place of the list of lists there
-    may be an object whose keys are the numbers. A null in place of a list is a problem not
-    generated yet: it has no samples. A null in a list is a sample without code.
+    may be an object whose keys are the numbers or ids. A null in place of a list is a problem that
+    is not generated yet: it has no samples. A null in a list is a sample without code.
     """
     order = intake.ids.order
     with open_bytes(path) as source:
         document = Document(path, source, max_characters=max_value_bytes)
         for position in _positions(document, intake, limit_start):
+            if position is None:
+                document.value()
+                continue
             if document.peek() != "[":
                 line, found = document.line, document.value()
                 if found is None:
@@ -54,17 +57,19 @@ def read_generations(
         document.end()
 
 
-def _positions(document: Document, intake: Intake, limit_start: int) -> Iterator[int]:
-    """Yield the number of each problem, before its programs."""
+def _positions(document: Document, intake: Intake, limit_start: int) -> Iterator[int | None]:
+    """Yield the number of each problem, before its programs; None if they are to be skipped."""
     if document.peek() == "[":
         for position, _ in enumerate(document.elements(), start=limit_start):
             yield position
         return
+    numbers = {task_id: number for number, task_id in enumerate(intake.ids.order)}
     for key in document.members():
-        if not (key.isascii() and key.isdigit() and len(key) < 10):
-            problem = f"expected the number of a problem, found {shown(key)}"
-            raise intake.error(problem, line=document.line)
-        yield int(key)
+        if key.isascii() and key.isdigit() and len(key) < 10:
+            yield int(key)
+            continue
+        task_id = intake.task_id(key, line=document.line, field="key")
+        yield numbers[task_id] if task_id is not None else None
 
 
 def read_predictions(path: Path, intake: Intake, *, max_value_bytes: int) -> Iterator[Sample]:

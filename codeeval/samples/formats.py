@@ -16,7 +16,7 @@ FORMATS: Mapping[str, str] = {
     "jsonl": "one object a line: task_id, and completion or solution (human-eval, EvalPlus, ours)",
     "evalplus-dir": "a directory: HumanEval_0/0.py, HumanEval_0/1.py, ...",
     "results": "eval_results.json of EvalPlus or BigCodeBench: the solutions it judged",
-    "harness-generations": "lists of programs by problem: bigcode-evaluation-harness, ENAMEL",
+    "harness-generations": "lists of texts by problem (bigcode harness, ENAMEL, CRUXEval)",
     "coffe-predictions": "an object: the prompt of each problem, with [[REPLY, ...], FLAG]",
     "lm-eval": "samples_TASK_TIME.jsonl that lm-evaluation-harness logs",
     "openai-batch": "output of the OpenAI batch API; custom_id is TASK_ID or TASK_ID#INDEX",
@@ -83,8 +83,11 @@ def _of_object(path: Path, document: Document) -> str:
         if not keys and key.isdigit() and document.peek() in ("[", "n"):
             return "harness-generations"
         keys.append(key)
-        if _is_prediction(document.value()) and len(keys) == 1:
+        value = document.value()
+        if len(keys) == 1 and _is_prediction(value):
             return "coffe-predictions"
+        if len(keys) == 1 and _is_texts(value):
+            return "harness-generations"
     found = set(keys)
     if {"doc_id", "doc"} <= found:
         return "lm-eval"
@@ -98,6 +101,11 @@ def _of_object(path: Path, document: Document) -> str:
         f"{listed(keys) or '(none)'}; name the fields (--id-field, --code-field) or --format",
         line=1,
     )
+
+
+def _is_texts(value: Any) -> bool:
+    """Whether a member's value is a list of texts, one for each sample."""
+    return isinstance(value, list) and all(isinstance(each, str | None) for each in value)
 
 
 def _is_prediction(value: Any) -> bool:
