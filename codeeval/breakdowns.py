@@ -10,7 +10,7 @@ from codeeval.scoring.estimate import Estimate
 
 __all__ = ["Group", "ProblemRow", "curve_ks", "groups_of"]
 
-GROUPED = ("difficulty", "domain", "language", "released")
+GROUPED = ("difficulty", "domain", "language", "length", "released")
 """Keys of metadata by which scores are given apart; dates by their year."""
 MOST_GROUPS = 40
 DIFFICULTIES = ("easy", "medium", "hard")
@@ -103,7 +103,9 @@ def groups_of(
     return tuple(groups)
 
 
-def _rank(name: str) -> tuple[int, str]:
-    """Return the place of a group among others: difficulties rise, all else is by name."""
-    rising = DIFFICULTIES.index(name.lower()) if name.lower() in DIFFICULTIES else len(DIFFICULTIES)
-    return rising, name
+def _rank(name: str) -> tuple[int, int, str]:
+    """Return the place of a group among others: difficulties and numbers rise, then by name."""
+    if name.lower() in DIFFICULTIES:
+        return 0, DIFFICULTIES.index(name.lower()), name
+    number = name.partition(" ")[0]
+    return (1, int(number), name) if number.isdecimal() else (2, 0, name)

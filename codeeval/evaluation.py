@@ -26,6 +26,7 @@ from codeeval.samples.ids import SampleIds
 from codeeval.samples.read import read_samples
 from codeeval.sandbox.errors import SandboxError
 from codeeval.sandbox.executor import Executor, default_workers
+from codeeval.sandbox.nothing import NoExecutor
 from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.self_test import SelfTest
@@ -150,7 +151,7 @@ def evaluate(
         missing=settings.missing,
         count_broken=settings.on_infra_error == "fail",
         metadata=_metadata(problems),
-        cluster_key=_cluster_key(problems, settings.cluster),
+        cluster_key=_cluster_key(problems, settings.cluster or getattr(benchmark, "cluster", None)),
         values=getattr(benchmark, "values", None),
     )
     with ExitStack() as stack:
@@ -171,7 +172,7 @@ def evaluate(
                 log.info("%s samples were judged before", directory.finished)
                 notice(f"{path}: {directory.finished} samples were judged before")
             source = stack.enter_context(closing(directory.recording(source)))
-        pool = executor or stack.enter_context(settings.executor())
+        pool = executor or stack.enter_context(_executor(benchmark, settings))
         describe_executor(manifest, pool)
         if directory is not None:
             total -= min(total, directory.finished)
@@ -236,7 +237,7 @@ def _stream(
     else:
         samples = _known(samples, problems, benchmark, settings)
     with ExitStack() as stack:
-        pool = executor or stack.enter_context(settings.executor())
+        pool = executor or stack.enter_context(_executor(benchmark, settings))
         yield from _results(benchmark, problems, samples, pool, settings, None, stop)
 
 
@@ -275,6 +276,11 @@ async def aevaluate_iter(
         if step is not None and not step.done():
             await asyncio.gather(step, return_exceptions=True)
         await asyncio.to_thread(results.close)
+
+
+def _executor(task: Task, settings: Options) -> Executor:
+    """Return where programs run; of a task that only reads answers none do."""
+    return NoExecutor() if hasattr(task, "answer") else settings.executor()
 
 
 def task_of(task: str | Task | LoadedTask) -> Task:

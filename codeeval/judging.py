@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import queue
 import threading
@@ -127,7 +128,7 @@ def judge_samples(
     Args:
         task: Makes the programs.
         problems: The task's problems by id.
-        samples: Read as they are needed.
+        samples: Read as they are needed. A task that has ``answer`` judges them itself.
         executor: Runs the programs.
         truths: Runs the references.
         workers: How many programs run at a time.
@@ -145,6 +146,7 @@ def judge_samples(
     judge = _Judging(task, problems, executor, truths, deduplicate=deduplicate, stop=stop)
     stops = tuple(stops)
     limit = IN_FLIGHT * workers
+    answer = getattr(task, "answer", None)
     try:
         for sample in samples:
             problem = problems[sample.task_id]
@@ -153,6 +155,11 @@ def judge_samples(
                 if not skip(sample, ""):
                     verdict = Verdict.without_run(Status.NO_CODE, "no code in the sample")
                     yield judge.result(sample, "", verdict)
+                continue
+            if answer is not None:
+                digest = hashlib.sha256(code.text.encode("utf-8", "surrogatepass")).hexdigest()
+                if not skip(sample, digest):
+                    yield judge.result(sample, digest, answer(problem, code))
                 continue
             program = adjust(task.program(problem, code))
             if skip(sample, program.digest):

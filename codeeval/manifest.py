@@ -46,8 +46,9 @@ def manifest_of(
     }
     if settings.on_infra_error == "fail":  # the others change no number
         spec["on_infra_error"] = "fail"
+    chosen = {"cluster": getattr(task, "cluster", None)}
     for name in ("format", "id_field", "code_field", "include", "cluster", "stack_bytes", *DATES):
-        if (value := getattr(settings, name)) is not None:
+        if (value := getattr(settings, name) or chosen.get(name)) is not None:
             spec[name] = value if isinstance(value, str | int) else list(value)
     manifest: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "status": "started"}
     if data_file := getattr(task, "data_file", None):

@@ -9,6 +9,7 @@ from codeeval.excerpts import Excerpt
 from codeeval.html_parts import human_bytes, one_line, text, words
 from codeeval.report import ProblemRow, Report
 from codeeval.report_costs import costs_figure
+from codeeval.report_traces import trace_figure
 from codeeval.sandbox.verdict import CheckResult
 from codeeval.visible import clip, visible
 
@@ -118,6 +119,7 @@ def article(excerpt: Excerpt, *, paint: Callable[[str], str]) -> str:
         f'<p class="meta">{" · ".join(facts)}<br>{checks}</p>'
         + _output("", clip(verdict.message, MESSAGE_CHARACTERS))
         + costs_figure(verdict)
+        + trace_figure(verdict)
         + _code(excerpt, paint)
         + _output("standard output", verdict.stdout)
         + _output("standard error", verdict.stderr)

@@ -114,6 +114,54 @@ def _totals(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate
     return [_ratio(name, means, samples)] if samples else []
 
 
+def _groups(rows: Sequence[ProblemRow]) -> list[list[ProblemRow]]:
+    """Return the problems that belong together, such as the calls of one function."""
+    found: dict[Hashable, list[ProblemRow]] = {}
+    for row in rows:
+        found.setdefault(row.metadata.get("group", row.task_id), []).append(row)
+    return list(found.values())
+
+
+def _of_groups(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
+    """Return the mean over groups of problems of the mean over their problems."""
+    means = [
+        float(np.mean([np.mean(row.values[column]) for row in group])) for group in _groups(rows)
+    ]
+    return [mean_estimate(means, metric=name, samples=sum(row.samples for row in rows))]
+
+
+def _all_in_group(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
+    """Return the share of groups of which all problems are right: in each round of samples.
+
+    The first samples of its problems are a group's first round, and so on; there are as many rounds
+    as the problem has samples that has fewest.
+    """
+    shares = []
+    for group in _groups(rows):
+        rounds = zip(*(row.values[column] for row in group), strict=False)
+        shares.append(float(np.mean([all(each) for each in rounds])))
+    return [mean_estimate(shares, metric=name, samples=sum(row.samples for row in rows))]
+
+
+def _of_wrong(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
+    """Return the mean over groups of the mean of wrong samples, whose ``accuracy`` is 0.
+
+    A group without any counts as 0; or not at all, if it is asked for groups with wrong ones.
+    """
+    means, samples = [], 0
+    for group in _groups(rows):
+        wrong = [
+            value
+            for row in group
+            for value, right in zip(row.values[column], row.values["accuracy"], strict=True)
+            if not right
+        ]
+        samples += len(wrong)
+        if wrong or name == "False Sim":
+            means.append(float(np.mean(wrong)) if wrong else 0.0)
+    return [mean_estimate(means, metric=name, samples=samples)] if means else []
+
+
 def _dps(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
     """Return the mean over problems with enough correct samples of the mean of the first of them.
 
@@ -158,6 +206,12 @@ _OTHERS = {
     "speedup": _speedup,
     "DPS": _dps,
     "DPS_norm": _dps,
+    "mean": _of_groups,
+    "Acc Mean": _of_groups,
+    "Sim": _of_groups,
+    "Acc Hard": _all_in_group,
+    "False Sim": _of_wrong,
+    "False Sim if wrong": _of_wrong,
     **dict.fromkeys(("ET", "MU", "TMU", "NET", "NMU", "NTMU"), _if_passed),
     **dict.fromkeys(("NET (totals)", "NMU (totals)", "NTMU (totals)"), _totals),
 }

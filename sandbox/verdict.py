@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["CheckResult", "Cost", "Status", "Usage", "Verdict"]
+__all__ = ["CheckResult", "Cost", "Status", "Trace", "Usage", "Verdict"]
 
 
 class Status(StrEnum):
@@ -100,6 +100,21 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """An answer about the lines that a program executes.
+
+    Attributes:
+        source: The program, as it was shown.
+        expected: The text of the list of its steps, of which very long ones are cut.
+        predicted: The text of the list in the answer; empty without one.
+    """
+
+    source: str
+    expected: str
+    predicted: str
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """What one check of a program came to.
 
@@ -113,6 +128,7 @@ class CheckResult:
         sealed: Whether the candidate had no access to the tests and the answers.
         usage: What this check took.
         costs: What each timed level that was begun costs, if it is a check that measures.
+        trace: What was asked and answered, if it is about a trace.
     """
 
     name: str
@@ -124,6 +140,7 @@ class CheckResult:
     sealed: bool = False
     usage: Usage = Usage()
     costs: tuple[Cost, ...] = ()
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True)
@@ -162,8 +179,9 @@ class Verdict:
         """Return the verdict as JSON types, the inverse of :meth:`from_dict`."""
         record = asdict(self)
         for result in record["results"]:
-            if not result["costs"]:
-                del result["costs"]
+            for name in ("costs", "trace"):
+                if not result[name]:
+                    del result[name]
         return record
 
     @classmethod
@@ -177,6 +195,7 @@ class Verdict:
                     "failures": tuple(result["failures"]),
                     "usage": Usage(**result["usage"]),
                     "costs": tuple(map(Cost.from_dict, result.get("costs", ()))),
+                    "trace": Trace(**result["trace"]) if result.get("trace") else None,
                 }
             )
             for result in record["results"]

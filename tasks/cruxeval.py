@@ -158,22 +158,43 @@ class CruxEvalInput(_CruxEval):
     def _asked(self, given: str, output: str) -> str:
         return self._assertion(UNKNOWN, output)
 
+    def program(self, problem: Problem, sample: Sample) -> Program:
+        """Have the arguments evaluated, and the function called with them where tests are.
+
+        A function among them cannot cross; then all is done in one process, unsealed.
+        """
+        call = self._call(sample)
+        if call is None or not any(isinstance(node, ast.Lambda) for node in ast.walk(call)):
+            return super().program(problem, sample)
+        record = problem.record
+        source = f"{record['code']}\ndef {ANSWER}():\n    return {ast.unparse(call)}\n"
+        check = Asserts(f"assert {ANSWER}() == {record['output']}\n", sealed=False)
+        return Program(source, (check,), self.limits)
+
     def source(self, problem: Problem, sample: Sample) -> str:
         """Return a function that returns the arguments, those by name apart."""
+        call = self._call(sample)
+        if call is None:
+            return f"raise SyntaxError('a call of {FUNCTION} was asked for')\n"
+        given = ", ".join(map(ast.unparse, call.args))
+        named = ", ".join(map(ast.unparse, call.keywords))
+        code = problem.record["code"]
+        return f"{code}\ndef {ANSWER}():\n    return [{given}], dict({named})\n"
+
+    def _call(self, sample: Sample) -> ast.Call | None:
+        """Return the call that a reply gives; None if it gives none."""
         reply = after_answer_tag(sample.text)
         sides = sides_of(reply)
         if sides is not None:
-            call = sides[0]
+            text = sides[0]
         else:
-            call = reply.split("==")[0].strip()
-            if f"assert {FUNCTION}" in call:
-                call = FUNCTION + call.split(f"assert {FUNCTION}")[1].strip()
-        tree = expression(call)
-        if not isinstance(tree, ast.Call) or ast.unparse(tree.func) != FUNCTION:
-            return f"raise SyntaxError('a call of {FUNCTION} was asked for')\n"
-        given = ", ".join(map(ast.unparse, tree.args))
-        named = ", ".join(map(ast.unparse, tree.keywords))
-        return f"def {ANSWER}():\n    return [{given}], dict({named})\n"
+            text = reply.split("==")[0].strip()
+            if f"assert {FUNCTION}" in text:
+                text = FUNCTION + text.split(f"assert {FUNCTION}")[1].strip()
+        call = expression(text)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == FUNCTION:
+            return call
+        return None
 
     def _tests(self, output: str) -> str:
         return (

@@ -19,6 +19,10 @@ from codeeval.tasks.task import DataError, Task, TaskOptionError, UnknownTask
 __all__ = ["ENTRY_POINTS", "TASKS", "load_task", "task_names", "tasks_named"]
 
 TASKS = {
+    "coconut": "codeeval.tasks.coconut:CoCoNut",
+    "coconut-concurrency": "codeeval.tasks.coconut:CoCoNutConcurrency",
+    "coconut-oop": "codeeval.tasks.coconut:CoCoNutOop",
+    "coconut-recursion": "codeeval.tasks.coconut:CoCoNutRecursion",
     "coffe-file": "codeeval.tasks.coffe_file:CoffeFile",
     "coffe-function": "codeeval.tasks.coffe:CoffeFunction",
     "cruxeval-input": "codeeval.tasks.cruxeval:CruxEvalInput",

@@ -15,10 +15,10 @@ from itertools import groupby
 __all__ = [
     "Closeness",
     "Step",
+    "answer_text",
     "closeness",
     "collapsed",
     "concurrent_similarity",
-    "read_steps",
     "similarity",
     "steps_in",
     "steps_text",
@@ -29,6 +29,8 @@ LONGEST_NUMBER = 9
 """Digits of the largest line number; more are none."""
 LONGEST = 5000
 """Steps of which more are not compared one by one but by their number."""
+LONGEST_TEXT = 500_000
+"""Characters of which more are not compared: the matcher would take minutes for them."""
 ELLIPSIS = ("...", "repeats")
 _STEP = re.compile(r"[ \t]*(-?\d+|\(|\))[ \t]*")
 
@@ -71,10 +73,11 @@ def steps_in(text: str) -> list[Step] | None:
     return steps
 
 
-def read_steps(reply: str, shown: str = "") -> list[Step] | None:
-    """Return the steps that a reply ends with; None if it gives none.
+def answer_text(reply: str, shown: str = "") -> str:
+    """Return the list that a reply ends with, as `steps_text` writes it; ``[]`` if it has none.
 
-    That is the last list of numbers in it that is no part of the program which was shown.
+    That is the last list of numbers in it that is no part of the program which was shown. A list
+    that is not written out (``[1, 2, ...]``) is taken as it is, and has no steps.
 
     Args:
         reply: Any text.
@@ -86,10 +89,10 @@ def read_steps(reply: str, shown: str = "") -> list[Step] | None:
     for text in reversed(candidates(reply)):
         steps = steps_in(text)
         if steps is not None and text not in shown:
-            return steps
+            return steps_text(steps)
         if any(word in text for word in ELLIPSIS):
-            return None  # the answer is this one, and not written out
-    return None
+            return text
+    return "[]"
 
 
 def steps_text(steps: Iterable[Step]) -> str:
@@ -110,15 +113,17 @@ def similarity(actual: str, predicted: str) -> float:
     published ones only; `closeness` is the measure to look at.
 
     Args:
-        actual: The text of the true list.
-        predicted: That of the answer.
+        actual: The text of the true list, of which what is beyond `LONGEST_TEXT` is left out.
+        predicted: That of the answer; the same.
     """
-    return SequenceMatcher(None, ",".join(actual), ",".join(predicted)).ratio()
+    mine, his = actual[:LONGEST_TEXT], predicted[:LONGEST_TEXT]
+    return SequenceMatcher(None, ",".join(mine), ",".join(his)).ratio()
 
 
 def concurrent_similarity(actual: str, predicted: str) -> float:
     """Do as `similarity` for programs with threads, where the benchmark compares numbers."""
-    return SequenceMatcher(None, ",".join(_tokens(actual)), ",".join(_tokens(predicted))).ratio()
+    mine, his = _tokens(actual[:LONGEST_TEXT]), _tokens(predicted[:LONGEST_TEXT])
+    return SequenceMatcher(None, ",".join(mine), ",".join(his)).ratio()
 
 
 def _tokens(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from codeeval.samples.document import Document
 from codeeval.samples.errors import SampleError, listed, sample_error, shown
 from codeeval.samples.source import MAX_LINE_BYTES, open_bytes
+from codeeval.samples.tables import is_results_table
 
 __all__ = ["FORMATS", "check_format", "detect"]
 
@@ -17,6 +18,7 @@ FORMATS: Mapping[str, str] = {
     "evalplus-dir": "a directory: HumanEval_0/0.py, HumanEval_0/1.py, ...",
     "results": "eval_results.json of EvalPlus or BigCodeBench: the solutions it judged",
     "harness-generations": "lists of texts by problem (bigcode harness, ENAMEL, CRUXEval)",
+    "coconut-results": "CSV with a column Predicted, a row for each problem in order (CoCoNUT)",
     "coffe-predictions": "an object: the prompt of each problem, with [[REPLY, ...], FLAG]",
     "lm-eval": "samples_TASK_TIME.jsonl that lm-evaluation-harness logs",
     "openai-batch": "output of the OpenAI batch API; custom_id is TASK_ID or TASK_ID#INDEX",
@@ -48,6 +50,8 @@ def detect(path: str | Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> str:
     with open_bytes(path) as source:
         document = Document(path, source, max_characters=max_line_bytes)
         first = document.peek()
+        if first in ("H", "F") and is_results_table(path):
+            return "coconut-results"
         if not first:
             raise sample_error(path, "holds no samples; the file is empty")
         if first == "[":

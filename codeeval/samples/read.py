@@ -14,6 +14,7 @@ from codeeval.samples.intake import Intake
 from codeeval.samples.jsonl import read_jsonl
 from codeeval.samples.logs import read_lm_eval, read_openai_batch
 from codeeval.samples.source import MAX_LINE_BYTES
+from codeeval.samples.tables import read_results_table
 from codeeval.tasks.task import Sample
 
 __all__ = ["read_samples"]
@@ -85,6 +86,8 @@ def read_samples(
         )
     elif format == "coffe-predictions":
         samples = read_predictions(path, intake, max_value_bytes=max_line_bytes)
+    elif format == "coconut-results":
+        samples = read_results_table(path, intake)
     elif format == "results":
         samples = read_results(path, intake, max_value_bytes=max_line_bytes)
     elif format == "lm-eval":

@@ -82,13 +82,13 @@ def test_a_data_file_may_be_a_text(tmp_path):
 )
 def test_a_near_miss_is_suggested(name, near):
     with pytest.raises(
-        UnknownTask, match=f"did you mean '{near}'[?] Known: coffe-file, coffe-function, "
+        UnknownTask, match=f"did you mean '{near}'[?] Known: coconut, coconut-"
     ):
         load_task(name)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(UnknownTask, match="no task 'zzz'; known: coffe-file, coffe-function, "):
+    with pytest.raises(UnknownTask, match="no task 'zzz'; known: coconut, coconut-"):
         load_task("zzz")
 
 

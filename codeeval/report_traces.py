@@ -1,0 +1,114 @@
+"""The part of the page about traces: a program, the path that it takes, and that of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codeeval.html_parts import table_head, text
+from codeeval.sandbox.verdict import Trace, Verdict
+from codeeval.tasks.traces import Step, closeness, collapsed, steps_in
+from codeeval.visible import clip, visible
+
+__all__ = ["trace_figure"]
+
+BEFORE, AFTER = 6, 8
+"""Steps that are shown before and after the first that differs."""
+LONGEST_LINE, LONGEST_STEP = 60, 28
+
+
+def trace_figure(verdict: Verdict) -> str:
+    """Return the program beside both paths, the first step that differs marked; or nothing."""
+    traces = [result.trace for result in verdict.results if result.trace is not None]
+    if not traces:
+        return ""
+    trace = traces[0]
+    actual = collapsed(steps_in(trace.expected) or ())
+    answer = collapsed(steps_in(trace.predicted) or ())
+    if not actual:
+        return ""
+    lines = visible(trace.source.rstrip("\n")).split("\n")
+    first = closeness(actual, answer).first_divergence
+    place = len(actual) if first is None else first
+    said = _said(actual, answer, first)
+    return (
+        f'<div class="trace">{_source(lines, actual, answer, first)}'
+        f"{_steps(lines, actual, answer, place, first)}</div>"
+        f'<p class="note">{said}</p>{_unreadable(trace, answer)}'
+    )
+
+
+def _said(actual: Sequence[Step], answer: Sequence[Step], first: int | None) -> str:
+    if first is None:
+        return f"The answer has all {len(actual):,} steps."
+    return (
+        f"The first {first - 1:,} of {len(actual):,} steps are right; the answer has "
+        f"{len(answer):,}. Lines that follow themselves count as one step."
+    )
+
+
+def _unreadable(trace: Trace, answer: Sequence[Step]) -> str:
+    if answer or trace.predicted in ("", "[]"):
+        return ""
+    return (
+        f'<p class="label">the list in the answer</p><pre>{text(clip(trace.predicted, 1000))}</pre>'
+    )
+
+
+def _source(
+    lines: Sequence[str], actual: Sequence[Step], answer: Sequence[Step], first: int | None
+) -> str:
+    """Return the program; a dot is a line that is executed, or that the answer has."""
+    right, own = set(actual), set(answer)
+    here = _at(actual, first), _at(answer, first)
+    rows = ""
+    for number, line in enumerate(lines, start=1):
+        marks = "".join(
+            f'<td class="mark {colour}">{"●" if number in steps else ""}</td>'
+            for colour, steps in (("c3", right), ("c2", own))
+        )
+        kind = " ".join(
+            name for name, step in zip(("is", "said"), here, strict=True) if step == number
+        )
+        rows += (
+            f'<tr class="{kind}">{marks}<td class="r">{number}</td>'
+            f"<td><code>{text(_short(line))}</code></td></tr>"
+        )
+    return (
+        '<table class="program"><caption><span class="key c3"><i></i>executed</span> '
+        f'<span class="key c2"><i></i>in the answer</span></caption><tbody>{rows}</tbody></table>'
+    )
+
+
+def _steps(
+    lines: Sequence[str],
+    actual: Sequence[Step],
+    answer: Sequence[Step],
+    place: int,
+    first: int | None,
+) -> str:
+    """Return both paths step by step, around the first that differs."""
+    start = max(1, place - BEFORE)
+    end = min(max(len(actual), len(answer)), place + AFTER)
+    rows = "".join(
+        f'<tr class="{"is said" if step == first else ""}"><th scope="row" class="r">{step:,}</th>'
+        f"{_step(lines, _at(actual, step))}{_step(lines, _at(answer, step))}</tr>"
+        for step in range(start, end + 1)
+    )
+    head = table_head("Step", "Executed", "Answer", right=range(1))
+    return f'<table class="steps">{head}<tbody>{rows}</tbody></table>'
+
+
+def _at(steps: Sequence[Step], place: int | None) -> Step | None:
+    return steps[place - 1] if place is not None and place <= len(steps) else None
+
+
+def _step(lines: Sequence[str], step: Step | None) -> str:
+    if step is None:
+        return "<td>–</td>"
+    known = isinstance(step, int) and 1 <= step <= len(lines)
+    code = f" <code>{text(_short(lines[int(step) - 1].strip(), LONGEST_STEP))}</code>" if known else ""
+    return f"<td>{text(str(step))}{code}</td>"
+
+
+def _short(line: str, longest: int = LONGEST_LINE) -> str:
+    return line if len(line) <= longest else line[: longest - 1] + "…"
