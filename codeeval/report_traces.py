@@ -105,9 +105,12 @@ def _at(steps: Sequence[Step], place: int | None) -> Step | None:
 def _step(lines: Sequence[str], step: Step | None) -> str:
     if step is None:
         return "<td>–</td>"
-    known = isinstance(step, int) and 1 <= step <= len(lines)
-    code = f" <code>{text(_short(lines[int(step) - 1].strip(), LONGEST_STEP))}</code>" if known else ""
-    return f"<td>{text(str(step))}{code}</td>"
+    shown = str(step)
+    if isinstance(step, int) and 1 <= step <= len(lines):
+        return (
+            f"<td>{shown} <code>{text(_short(lines[step - 1].strip(), LONGEST_STEP))}</code></td>"
+        )
+    return f"<td>{text(shown)}</td>"
 
 
 def _short(line: str, longest: int = LONGEST_LINE) -> str:
