@@ -92,18 +92,19 @@ def test_its_own_sample_files_are_read(task, tmp_path):
     by_number = tmp_path / "by_number.json"
     by_number.write_text(json.dumps({"3": ["a", "b"], "2": ["c"], "0": ["d"]}))
     found = list(read_samples(by_number, ids, report=notices.append))
-    assert [(each.task_id, each.index, each.text) for each in found] == [
-        ("HumanEval/3", 0, "a"),
-        ("HumanEval/3", 1, "b"),
-        ("HumanEval/0", 0, "d"),
-    ]
+    expected = [("HumanEval/3", 0, "a"), ("HumanEval/3", 1, "b"), ("HumanEval/0", 0, "d")]
+    assert [(each.task_id, each.index, each.text) for each in found] == expected
+    by_id = tmp_path / "by_id.json"
+    by_id.write_text(json.dumps({"HumanEval/3": ["a", "b"], "HumanEval/2": ["c"], "0": ["d"]}))
+    found = list(read_samples(by_id, ids, report=notices.append))
+    assert [(each.task_id, each.index, each.text) for each in found] == expected
 
 
 @pytest.mark.parametrize("number", ["164", "x"])
 def test_numbers_of_no_problem_are_told(task, tmp_path, number):
     path = tmp_path / "samples.json"
     path.write_text(json.dumps({"0": ["a"], number: ["b"]}))
-    with pytest.raises(ValueError, match=r"problem number 164|expected the number of a problem"):
+    with pytest.raises(ValueError, match=r"problem number 164|unknown id 'x'|'x'"):
         list(read_samples(path, SampleIds.of_task(task), report=print))
 
 
