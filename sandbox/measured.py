@@ -38,6 +38,8 @@ CONDENSED = 2**23
 """Larger outputs that compare exactly are sent as digests: to make one of a small output takes as
 long as to send it, and what it takes to make the first is much more.
 """
+LARGE = 20_000
+"""Bytes of arguments from which decoding them once touches memory enough."""
 WARMING = compile(
     "def warm(n):\n    kept = [{i: str(i)} for i in range(n)]\n    return sorted(map(len, kept))\n",
     "<warming>",
@@ -110,7 +112,7 @@ def nothing(*_: object) -> None:
 
 def warm_up(call: bytes) -> None:
     """Touch the memory that all candidates need, be it to import what they name or not."""
-    for _ in range(2):
+    for _ in range(2 if len(call) < LARGE else 1):
         namespace: dict[str, Any] = {}
         exec(WARMING, namespace)
         encode([namespace["warm"](100), loads(call), *KINDS])

@@ -3,8 +3,8 @@
     CODEEVAL_TEST_DATA=... python tests/benchmarks/efficiency.py [SANDBOX] [BUSY] [CLOCK]
 
 The procedure: in one process without isolation the reference and then the sample are called six
-times with each input, on deep copies, timed on the wall clock. Nothing of it is sped up; what it
-reads and generates is not counted. It is run where the clock is CPU time. BUSY processes load the
+times with each input, on deep copies, timed on the wall clock, and each answer of the sample is
+checked. Nothing of it is sped up; what it reads and generates is not counted. It is run where the clock is CPU time. BUSY processes load the
 machine meanwhile.
 """
 
@@ -61,6 +61,8 @@ def procedure(check: Costs, reference: str, source: str) -> float:
     """Return e of one sample by the procedure; a sample may not loop, as nothing ends it."""
     calls = [loads(call) for call in unpack(check.inputs.data)]
     levels = [calls[sum(CASES[:n]) : sum(CASES[: n + 1])] for n in range(len(CASES))]
+    checking: dict[str, Any] = {}
+    exec(check.checker, checking)
     trusted = compile(reference, "<reference>", "exec")
     code = compile(source, "<sample>", "exec")
     expected = [[seconds_of(trusted, check.entry_point, each)[0] for each in it] for it in levels]
@@ -80,7 +82,7 @@ def procedure(check: Costs, reference: str, source: str) -> float:
             times = []
             for _ in range(REPEATS if number else 1):
                 value, seconds = seconds_of(code, check.entry_point, call)
-                if type(value) is not type(answer):
+                if not checking["__check"](call, answer, value):
                     return 0.0
                 times.append(seconds)
                 if number and seconds > limit + TOLERANCE:
