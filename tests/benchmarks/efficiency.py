@@ -4,8 +4,8 @@
 
 The procedure: in one process without isolation the reference and then the sample are called six
 times with each input, on deep copies, timed on the wall clock, and each answer of the sample is
-checked. Nothing of it is sped up; what it reads and generates is not counted. It is run where the clock is CPU time. BUSY processes load the
-machine meanwhile.
+checked. Nothing of it is sped up; what it reads and generates is not counted. It is run where the
+clock is CPU time. BUSY processes load the machine meanwhile.
 """
 
 from __future__ import annotations

@@ -1,0 +1,360 @@
+"""Records what a program does, line by line. Runs beside it in the sandbox; standard library only.
+
+Two ways see the same: ``sys.settrace``, and ``sys.monitoring`` from Python 3.12 on, which costs
+less. A program is known by the name of its file, which nothing else has, so library code is no part
+of a trace.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import itertools
+import operator
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+__all__ = ["reval", "traced"]
+
+MOST_STEPS = 5000
+"""Steps of which no more are recorded; the program goes on without being watched."""
+RESUMED = 0x20 | 0x80 | 0x200
+"""Flags of generators and coroutines."""
+TOOL = 4
+"""The number under which `sys.monitoring` knows us."""
+OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+SKIPPED = (
+    *(types.ModuleType, types.FunctionType, types.BuiltinFunctionType),
+    *(types.GeneratorType, Iterator),
+)
+"""What is no value of a variable in REval's sense."""
+
+
+class Recorder:
+    """Takes down steps.
+
+    Args:
+        name: The name of the program's file.
+        most_steps: How many steps are recorded.
+
+    Attributes:
+        steps: The number of each line that was reached, in order.
+        frames: For each of them the number of its call, from 0 in order of their beginnings.
+        calls: For each call the name of its function, how deep it is nested in other calls of the
+            program, and the thread, from 0.
+        raised: Exceptions that passed a line: how many steps there were, and the type.
+        is_cut: Whether steps were left out.
+    """
+
+    def __init__(self, name: str, most_steps: int) -> None:
+        self.name, self._most = name, most_steps
+        self.steps: list[int] = []
+        self.frames: list[int] = []
+        self.calls: list[tuple[str, int, int]] = []
+        self.raised: list[tuple[int, str]] = []
+        self.is_cut = False
+        self._numbers: dict[int, int] = {}
+        self._resumed: list[types.FrameType] = []
+        """Frames that go on after they return: no other may get the address of one."""
+        self._threads: dict[int, int] = {}
+
+    def begin(self, frame: types.FrameType) -> None:
+        """Take down that a call begins; a generator that goes on is the same call."""
+        if id(frame) in self._numbers or len(self.calls) >= self._most:
+            return
+        thread = self._threads.setdefault(threading.get_ident(), len(self._threads))
+        depth, outer = 0, frame.f_back
+        while outer is not None:
+            if id(outer) in self._numbers:
+                depth = self.calls[self._numbers[id(outer)]][1] + 1
+                break
+            outer = outer.f_back
+        self._numbers[id(frame)] = len(self.calls)
+        if frame.f_code.co_flags & RESUMED:
+            self._resumed.append(frame)
+        self.calls.append((frame.f_code.co_qualname, depth, thread))
+
+    def line(self, frame: types.FrameType, number: int) -> None:
+        """Take down a step."""
+        if len(self.steps) >= self._most:
+            self.is_cut = True
+            return
+        self.begin(frame)
+        self.steps.append(number)
+        self.frames.append(self._numbers.get(id(frame), -1))
+
+    def end(self, frame: types.FrameType) -> None:
+        """Take down that a call is over."""
+        if not frame.f_code.co_flags & RESUMED:
+            self._numbers.pop(id(frame), None)
+
+    def exception(self, error: BaseException | type[BaseException]) -> None:
+        """Take down an exception."""
+        kind = error if isinstance(error, type) else type(error)
+        if len(self.raised) < self._most:
+            self.raised.append((len(self.steps), kind.__name__))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what was recorded as plain data."""
+        return {
+            "python": sys.version.split()[0],
+            "steps": self.steps,
+            "frames": self.frames,
+            "calls": self.calls,
+            "raised": self.raised,
+            "is_cut": self.is_cut,
+        }
+
+
+def watched_by_settrace(recorder: Recorder, names: Sequence[str], run: Callable[[], Any]) -> None:
+    """Run something while ``sys.settrace`` tells of lines in files of some names."""
+
+    def within(frame: types.FrameType, event: str, argument: Any) -> Any:
+        if event == "line":
+            recorder.line(frame, frame.f_lineno)
+        elif event == "exception":
+            recorder.exception(argument[0])
+        elif event == "return":
+            recorder.end(frame)
+        return within
+
+    def begin(frame: types.FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code.co_filename not in names:
+            return None
+        recorder.begin(frame)
+        return within
+
+    threading.settrace(begin)
+    sys.settrace(begin)
+    try:
+        run()
+    finally:
+        sys.settrace(None)
+        threading.settrace(None)
+
+
+def watched_by_monitoring(recorder: Recorder, code: types.CodeType, run: Callable[[], Any]) -> None:
+    """Run something while ``sys.monitoring`` tells of lines in a program's code.
+
+    A jump back to the line that it comes from counts as a step, as it does for ``sys.settrace``.
+    """
+    tell = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+    events = tell.events
+
+    def line(own: types.CodeType, number: int) -> None:
+        recorder.line(sys._getframe(1), number)
+
+    def jump(own: types.CodeType, offset: int, target: int) -> None:
+        number = lines[own](target)
+        if target < offset and number is not None and number == lines[own](offset):
+            recorder.line(sys._getframe(1), number)
+
+    def returned(own: types.CodeType, offset: int, value: object) -> None:
+        recorder.end(sys._getframe(1))
+
+    def unwound(own: types.CodeType, offset: int, error: BaseException) -> None:
+        if own in lines:
+            recorder.end(sys._getframe(1))
+
+    def raised(own: types.CodeType, offset: int, error: BaseException) -> None:
+        if own in lines:
+            recorder.exception(error)
+
+    lines = {each: lines_of(each) for each in all_code(code)}
+    tell.use_tool_id(TOOL, "codeeval")
+    try:
+        tell.register_callback(TOOL, events.LINE, line)
+        tell.register_callback(TOOL, events.JUMP, jump)
+        tell.register_callback(TOOL, events.PY_RETURN, returned)
+        tell.register_callback(TOOL, events.PY_UNWIND, unwound)
+        tell.register_callback(TOOL, events.RAISE, raised)
+        tell.set_events(TOOL, events.RAISE | events.PY_UNWIND)
+        for each in lines:
+            tell.set_local_events(TOOL, each, events.LINE | events.JUMP | events.PY_RETURN)
+        run()
+    finally:
+        for each in lines:
+            tell.set_local_events(TOOL, each, 0)
+        tell.set_events(TOOL, 0)
+        tell.free_tool_id(TOOL)
+
+
+def all_code(code: types.CodeType) -> list[types.CodeType]:
+    """Return a code object and those in it."""
+    inner = (each for each in code.co_consts if isinstance(each, types.CodeType))
+    return [code, *(found for each in inner for found in all_code(each))]
+
+
+def lines_of(code: types.CodeType) -> Callable[[int], int | None]:
+    """Return what gives the line of an offset."""
+    spans = [(start, end, line) for start, end, line in code.co_lines()]
+
+    def line(offset: int) -> int | None:
+        return next((line for start, end, line in spans if start <= offset < end), None)
+
+    return line
+
+
+def traced(
+    source: str,
+    call: str,
+    name: str = "<traced program>",
+    also: Sequence[str] = (),
+    most_steps: int = MOST_STEPS,
+    by: str = "",
+) -> dict[str, Any]:
+    """Run a program, then an expression in its namespace, whose steps are recorded.
+
+    Args:
+        source: The program; running it is no part of the trace, unless there is no expression: then
+            it is run as the main program, and that is the trace.
+        call: The expression; empty for the program itself.
+        name: The name of its file.
+        also: Names of further files whose lines count: ``<string>``. By ``sys.settrace`` only.
+        most_steps: How many steps are recorded.
+        by: ``settrace`` or ``monitoring``; empty for what costs less here.
+
+    Returns:
+        `Recorder.as_dict`, with ``result``, the value's ``repr``, and ``error``, the type of the
+        exception that ended it, or nothing.
+    """
+    code = compile(source, name, "exec", dont_inherit=True)
+    module = types.ModuleType("__main__" if not call else "traced")
+    namespace = module.__dict__
+    recorder, outcome = Recorder(name, most_steps), {"result": "", "error": ""}
+    if call:
+        exec(code, namespace)
+    expression = compile(call, "<call>", "eval", dont_inherit=True) if call else code
+
+    def run() -> None:
+        try:
+            value = eval(expression, namespace)
+            outcome["result"] = repr(value)[:MOST_STEPS]
+        except BaseException as error:
+            outcome["error"] = type(error).__name__
+
+    if by != "settrace" and not also and hasattr(sys, "monitoring"):
+        watched_by_monitoring(recorder, code, run)
+    else:
+        watched_by_settrace(recorder, (name, *also), run)
+    return {**recorder.as_dict(), **outcome}
+
+
+def reval(
+    source: str, call: str, points: Sequence[tuple[int, str]], name: str = "<traced program>"
+) -> list[tuple[bool, list[int], list[str] | None, list[str] | None]]:
+    """Answer REval's questions about a run: what is covered, what comes next, what has which value.
+
+    Args:
+        source: The program.
+        call: An expression or statements that are run in its namespace.
+        points: Lines, each with a variable or an expression.
+        name: The name of the program's file.
+
+    Returns:
+        For each point whether its line is covered; the lines that follow it, -1 for none; the
+        values after it, as ``repr`` gives them, and the names of their types, both None if there
+        are none.
+
+    Source: the rules of the program of Chen et al. 2024, "Reasoning Runtime Behavior of a Program
+    with LLM".
+    """
+    namespace = types.ModuleType("traced").__dict__
+    exec(compile(source, name, "exec", dont_inherit=True), namespace)
+    states: list[tuple[int, dict[str, Any]]] = []
+
+    def within(frame: types.FrameType, event: str, argument: Any) -> Any:
+        if event == "line":
+            if not states or states[-1][0] != frame.f_lineno:
+                states.append((frame.f_lineno, {}))
+            states[-1][1].update(copied(frame.f_locals))
+        elif event in ("return", "exception") and (not states or states[-1][0] != frame.f_lineno):
+            states.append((frame.f_lineno, {}))
+        return within
+
+    def begin(frame: types.FrameType, event: str, argument: Any) -> Any:
+        return within if frame.f_code.co_filename == name else None
+
+    code = compile(call, "<call>", "exec", dont_inherit=True)
+    sys.settrace(begin)
+    try:
+        exec(code, namespace)
+    except Exception:  # what was run until then counts
+        pass
+    finally:
+        sys.settrace(None)
+    return [answered(states, line, variable) for line, variable in points]
+
+
+def copied(values: dict[str, Any]) -> dict[str, Any]:
+    """Return copies of the values of variables, of those that can be copied."""
+    found = {}
+    for name, value in values.items():
+        if isinstance(value, SKIPPED):
+            continue
+        try:
+            found[name] = copy.deepcopy(value)
+        except Exception:
+            continue
+    return found
+
+
+def answered(
+    states: Sequence[tuple[int, dict[str, Any]]], line: int, variable: str
+) -> tuple[bool, list[int], list[str] | None, list[str] | None]:
+    """Return the answers about one line, given all states; see `reval`."""
+    visits = [place for place, (number, _) in enumerate(states) if number == line]
+    if not visits:
+        return False, [-1], None, None
+    last = len(states) - 1
+    following = {states[place + 1][0] if place < last else -1 for place in visits}
+    after = [states[min(place + 1, last)][1] for place in visits]
+    values = evaluated(ast.parse(variable, mode="eval").body, after)
+    if not values:
+        return True, sorted(following), None, None
+    return (
+        True,
+        sorted(following),
+        list(map(repr, values)),
+        [type(each).__name__ for each in values],
+    )
+
+
+def evaluated(node: ast.expr, states: Sequence[dict[str, Any]]) -> list[Any]:
+    """Return the values that an expression has: all combinations of those of its parts."""
+    if isinstance(node, ast.Name):
+        return [state[node.id] for state in states if node.id in state]
+    if isinstance(node, ast.Constant):
+        return [node.value]
+    if isinstance(node, ast.Tuple):
+        return list(itertools.product(*(evaluated(each, states) for each in node.elts)))
+    if isinstance(node, ast.Attribute):
+        return list(kept(lambda value: getattr(value, node.attr), evaluated(node.value, states)))
+    if isinstance(node, ast.Subscript):
+        pairs = itertools.product(evaluated(node.value, states), evaluated(node.slice, states))
+        return list(kept(lambda pair: pair[0][pair[1]], pairs))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return list(kept(lambda value: -value, evaluated(node.operand, states)))
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        apply = OPERATORS[type(node.op)]
+        pairs = itertools.product(evaluated(node.left, states), evaluated(node.right, states))
+        return list(kept(lambda pair: apply(*pair), pairs))
+    return []
+
+
+def kept(make: Callable[[Any], Any], values: Any) -> Iterator[Any]:
+    """Yield what is made of each value of which that can be made."""
+    for value in values:
+        try:
+            yield make(value)
+        except Exception:
+            continue
