@@ -220,9 +220,12 @@ def _begin(
     if isinstance(code, str):
         code = Sample(problem.id, 0, solution=code)
     found = extracted(code, problem.problem, extraction, ())
+    future: Future[Verdict] = Future()
     if found is None:
-        future: Future[Verdict] = Future()
         future.set_result(Verdict.without_run(Status.NO_CODE, "no code in the sample"))
+        return future
+    if (answer := getattr(problem.task, "answer", None)) is not None:
+        future.set_result(answer(problem.problem, found))
         return future
     program = problem.task.program(problem.problem, found)
     pool, truths = _shared.get(sandbox, workers) if executor is None else _shared.given(executor)

@@ -157,6 +157,8 @@ def judge_samples(
                     yield judge.result(sample, "", verdict)
                 continue
             if answer is not None:
+                if stop.is_set():
+                    raise EvaluationStopped("stopped on request; the same call goes on from here")
                 digest = hashlib.sha256(code.text.encode("utf-8", "surrogatepass")).hexdigest()
                 if not skip(sample, digest):
                     yield judge.result(sample, digest, answer(problem, code))

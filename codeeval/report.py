@@ -258,6 +258,7 @@ class ReportBuilder:
             self._value_metrics,
             ks,
             clusters=[str(row.metadata.get(key, row.task_id)) for row in rows] if key else None,
+            failed_rows=failed,
         )
 
     def _usable(self, judged: Sequence[ProblemRow]) -> tuple[list[int], dict[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codeeval.html_parts import table_head, text
-from codeeval.sandbox.verdict import Trace, Verdict
+from codeeval.sandbox.verdict import Status, Trace, Verdict
 from codeeval.tasks.traces import Step, closeness, collapsed, steps_in
 from codeeval.visible import clip, visible
 
@@ -27,7 +27,9 @@ def trace_figure(verdict: Verdict) -> str:
     if not actual:
         return ""
     lines = visible(trace.source.rstrip("\n")).split("\n")
-    first = closeness(actual, answer).first_divergence
+    first = None
+    if verdict.status is not Status.PASSED:  # of long traces only the beginning is at hand
+        first = closeness(actual, answer).first_divergence
     place = len(actual) if first is None else first
     said = _said(actual, answer, first)
     return (
@@ -39,7 +41,7 @@ def trace_figure(verdict: Verdict) -> str:
 
 def _said(actual: Sequence[Step], answer: Sequence[Step], first: int | None) -> str:
     if first is None:
-        return f"The answer has all {len(actual):,} steps."
+        return f"The answer has all steps, of which there are {len(answer):,}."
     return (
         f"The first {first - 1:,} of {len(actual):,} steps are right; the answer has "
         f"{len(answer):,}. Lines that follow themselves count as one step."

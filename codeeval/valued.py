@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats
@@ -17,6 +18,8 @@ from codeeval.scoring.order_statistics import best_of_k_estimate
 __all__ = ["value_estimates"]
 
 LEVEL = 0.95
+GROUPED = ("mean", "Acc Mean", "Acc Hard", "Sim")
+"""Metrics by groups of problems, in which those that failed count as 0."""
 MEANS = ("Beyond", "ET %", "MP %", "MI %")
 """Metrics that are the mean over problems of the mean over samples, those that failed as 0."""
 
@@ -28,6 +31,7 @@ def value_estimates(
     ks: Sequence[int],
     *,
     clusters: Sequence[Hashable] | None = None,
+    failed_rows: Sequence[ProblemRow] = (),
 ) -> dict[str, tuple[Estimate, ...]]:
     """Return the estimates of each column of values.
 
@@ -42,7 +46,10 @@ def value_estimates(
             `MEANS` for the mean over samples.
         ks: The k of each ``@k``.
         clusters: For each row and each failed problem the source that it shares with others.
+        failed_rows: The failed problems, for metrics that go by groups.
     """
+    zeros = dict.fromkeys(metrics, (0.0,))
+    grouped = [*rows, *(replace(row, values=zeros) for row in failed_rows)]
     return {
         column: tuple(
             estimate
@@ -50,7 +57,7 @@ def value_estimates(
             for estimate in (
                 _best(rows, failed, column, name, ks, clusters)
                 if name.endswith("@k") or name in MEANS
-                else _OTHERS[name](rows, column, name)
+                else _OTHERS[name](grouped if name in GROUPED else rows, column, name)
             )
         )
         for column, names in metrics.items()

@@ -24,7 +24,7 @@ ATTRIBUTES = struct.Struct("<IIQQQQQIIQ")
 COUNT = struct.Struct("<Q")
 SECONDS = 1e-9
 """What an instruction is said to take."""
-NEW_THREADS_TOO, CLOSED_AT_EXEC = -1, 8
+NO_GROUP, CLOSED_AT_EXEC = -1, 8
 
 
 class NoClock(Exception):
@@ -67,7 +67,7 @@ def counter_of(pid: int) -> int:
     flags = INHERIT | PINNED | NO_KERNEL | NO_HYPERVISOR
     attributes = ATTRIBUTES.pack(kind, ATTRIBUTES.size, event, 0, 0, 0, flags, 0, 0, 0)
     libc = ctypes.CDLL(None, use_errno=True)
-    found: int = libc.syscall(number, attributes, pid, -1, NEW_THREADS_TOO, CLOSED_AT_EXEC)
+    found: int = libc.syscall(number, attributes, pid, -1, NO_GROUP, CLOSED_AT_EXEC)
     if found >= 0:
         return found
     why = ctypes.get_errno()

@@ -116,8 +116,10 @@ class Timer:
         timer = Timer(self._bench, self._clock, "f", self.judge)
         case = self._bench.quiet(kept(EMPTY))
         nothing = [b"p" + marshal.dumps((), 2)]
-        runs = [timer.run(case, nothing, seconds=[5.0]) for _ in range(EMPTY_REPEATS)]
-        os.close(case.code)
+        try:
+            runs = [timer.run(case, nothing, seconds=[5.0]) for _ in range(EMPTY_REPEATS)]
+        finally:
+            os.close(case.code)
         if not all(run.repeats and run.repeats[0].cold > 0 for run in runs):
             raise NoClock(f"the clock {self._clock!r} cannot be read in this sandbox")
         return min(run.repeats[0].call for run in runs)

@@ -146,6 +146,7 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "repeats": check.repeats,
             "span_seconds": check.span_seconds,
             "footprint": check.footprint,
+            "given": check.expected is not None,
         }
     if isinstance(check, Outputs):
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 
-__all__ = ["after_answer_tag", "expression", "sides_of"]
+__all__ = ["after_answer_tag", "expression", "sides_of", "written"]
 
 OPEN, CLOSED = "[ANSWER]", "[/ANSWER]"
 LONGEST = 100_000
@@ -43,5 +43,14 @@ def sides_of(text: str) -> tuple[str, str] | None:
         test = statement.test if isinstance(statement, ast.Assert) else None
         test = statement.value if isinstance(statement, ast.Expr) else test
         if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq):
-            return ast.unparse(test.left), ast.unparse(test.comparators[0])
+            left, right = written(test.left), written(test.comparators[0])
+            return (left, right) if left and right else None
     return None
+
+
+def written(node: ast.AST) -> str:
+    """Return the source of a syntax tree; nothing if it cannot be written."""
+    try:
+        return ast.unparse(node)
+    except (RecursionError, ValueError):
+        return ""

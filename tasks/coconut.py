@@ -114,9 +114,14 @@ class _Traces(FileTask):
         number, last = self.first_number, ""
         for row in reader:
             place = f"{self.path}, line {reader.line_num}"
-            actual = steps_of(str(row["ExecutedLines"]), self.repetitions)
+            if any(not row[name] for name in self.needed if name != "FunctionCall"):
+                raise DataError(f"{place}: fewer fields than columns, or an empty one")
+            actual = steps_of(row["ExecutedLines"], self.repetitions)
             if not actual:
-                raise DataError(f"{place}: field 'ExecutedLines' must be a list of line numbers")
+                found = row["ExecutedLines"][:80]
+                raise DataError(
+                    f"{place}: field 'ExecutedLines' must be a list of line numbers, not {found!r}"
+                )
             group = row[self.needed[0]]
             number = number + 1 if group == last else self.first_number
             last = group
@@ -132,6 +137,8 @@ class _Traces(FileTask):
             )
         if not problems:
             raise DataError(f"{self.path}: no problems in it")
+        if len({problem.id for problem in problems}) < len(problems):
+            raise DataError(f"{self.path}: rows of one {self.needed[0]} must follow each other")
         return tuple(problems)
 
     def _prompt(self, row: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from codeeval.sandbox.program import Asserts, Limits, Program
 from codeeval.sandbox.verdict import Status, Verdict
-from codeeval.tasks.answers import after_answer_tag, expression, sides_of
+from codeeval.tasks.answers import after_answer_tag, expression, sides_of, written
 from codeeval.tasks.file_task import FileTask
 from codeeval.tasks.source import Hub, field
 from codeeval.tasks.task import Problem, Sample
@@ -137,7 +137,7 @@ class CruxEvalOutput(_CruxEval):
         sides = sides_of(reply)
         if sides is not None:
             value = sides[1]
-        elif "==" in reply:
+        elif "==" in reply and expression(reply) is None:
             value = reply.split("==")[1].strip()
         else:
             value = reply.strip()
@@ -161,12 +161,13 @@ class CruxEvalInput(_CruxEval):
     def program(self, problem: Problem, sample: Sample) -> Program:
         """Have the arguments evaluated, and the function called with them where tests are.
 
-        A function among them cannot cross; then all is done in one process, unsealed.
+        A function cannot cross; where the benchmark's own arguments hold one, all is done in one
+        process, unsealed.
         """
         call = self._call(sample)
-        if call is None or not any(isinstance(node, ast.Lambda) for node in ast.walk(call)):
-            return super().program(problem, sample)
         record = problem.record
+        if call is None or "lambda" not in record["input"]:
+            return super().program(problem, sample)
         source = f"{record['code']}\ndef {ANSWER}():\n    return {ast.unparse(call)}\n"
         check = Asserts(f"assert {ANSWER}() == {record['output']}\n", sealed=False)
         return Program(source, (check,), self.limits)
@@ -188,11 +189,11 @@ class CruxEvalInput(_CruxEval):
         if sides is not None:
             text = sides[0]
         else:
-            text = reply.split("==")[0].strip()
+            text = reply if expression(reply) else reply.split("==")[0].strip()
             if f"assert {FUNCTION}" in text:
                 text = FUNCTION + text.split(f"assert {FUNCTION}")[1].strip()
         call = expression(text)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == FUNCTION:
+        if isinstance(call, ast.Call) and written(call) and written(call.func) == FUNCTION:
             return call
         return None
 

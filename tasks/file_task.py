@@ -39,11 +39,25 @@ class FileTask:
 
     @cached_property
     def _problems(self) -> tuple[Problem, ...]:
-        found = (self._problem(record, place) for place, record in read_numbered(self.path))
+        found = (self._checked(record, place) for place, record in read_numbered(self.path))
         problems = tuple(problem for problem in found if problem is not None)
+        known: set[str] = set()
+        for problem in problems:
+            if problem.id in known:
+                raise DataError(f"{self.path}: two problems are called {problem.id!r}")
+            known.add(problem.id)
         if not problems:
             raise DataError(f"{self.path}: no problems in it that {self.name} can use")
         return problems
+
+    def _checked(self, record: dict[str, Any], place: str) -> Problem | None:
+        try:
+            return self._problem(record, place)
+        except DataError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            found = f"{type(error).__name__}: {error}"
+            raise DataError(f"{place}: no record of {self.name}; {found}") from error
 
     def _problem(self, record: dict[str, Any], place: str) -> Problem | None:
         """Return the problem of a record of the file; None if it is left out."""

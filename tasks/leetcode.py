@@ -7,7 +7,7 @@ what is right, and the code that tells, are in the process that compares.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib import resources
 
 from codeeval.tasks.sanitize import parsed
@@ -23,6 +23,7 @@ STARRED = (
 )
 PLAIN = (*STARRED[:-1], "sys")
 HEADER = "".join(f"from {name} import *\n" for name in STARRED)
+HEADER += "from builtins import *\n"
 HEADER += "".join(f"import {name}\n" for name in PLAIN)
 """What a solution finds imported."""
 RECORD = """
@@ -100,12 +101,40 @@ class RecordedTests:
             {_method(node) for node in ast.walk(ast.parse(tests)) if _is_call(node)}
         )
         """The methods that are called."""
-        made = [each for node in ast.parse(tests).body for each in _calls_only(node)]
+        made = _needed([each for node in ast.parse(tests).body for each in _calls_only(node)])
         self.record = RECORD.format(
             call=CALL, keep="_coded" if nodes else "_kept", tests=_indented(made)
         )
         replayed = [_Replay().visit(node) for node in ast.parse(tests).body]
         self.replay = REPLAY.format(revive="_revived" if nodes else "", tests=_indented(replayed))
+
+
+def _needed(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Leave out assignments to names that nothing else uses: what calls should return, mostly."""
+    while True:
+        used = {
+            node.id
+            for statement in statements
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        }
+        kept = [each for each in statements if not _is_unused(each, used)]
+        if len(kept) == len(statements):
+            return kept
+        statements = kept
+
+
+def _is_unused(statement: ast.stmt, used: Collection[str]) -> bool:
+    """Whether a statement only gives values to names that nobody uses."""
+    if not isinstance(statement, ast.Assign):
+        return False
+    if any(_is_call(node) or _is_solution(node) for node in ast.walk(statement)):
+        return False
+    return all(isinstance(each, ast.Name) and each.id not in used for each in statement.targets)
+
+
+def _is_solution(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in (SOLUTION, "__answer", "__changed")
 
 
 def _indented(statements: Iterable[ast.stmt]) -> str:

@@ -54,6 +54,13 @@ class _Unknown:
 
     __call__ = __getitem__ = __add__ = __radd__ = __sub__ = __mul__ = __neg__ = _itself
 
+    __truediv__ = __floordiv__ = __mod__ = __rsub__ = __rmul__ = _itself
+
+    def _never(self, other: object) -> bool:
+        return False
+
+    __lt__ = __le__ = __gt__ = __ge__ = _never
+
     def __setitem__(self, key: Any, value: Any) -> None:
         pass
 
@@ -72,18 +79,28 @@ class _Unknown:
         return 0.0
 
 
+_PLAIN = frozenset([int, float, str, bool, type(None)])
 _LINKS = ("val", "next", "left", "right", "random", "neighbors", "children")
 _loads, _dumps, _deepcopy = marshal.loads, marshal.dumps, copy.deepcopy
 
 
 def _kept(value: Any) -> Any:
     """Return a copy, as what a solution returned may change with its next call."""
-    if isinstance(value, (int, float, str, type(None))):
-        return value
-    try:
-        return _loads(_dumps(value))
-    except ValueError:
-        return _deepcopy(value)
+    return _loads(_dumps(value, 2)) if _is_plain(value) else _deepcopy(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is of the types that are copied quickly, all through."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if kind in (list, tuple):
+            if not _PLAIN.issuperset(map(type, item)):
+                waiting += item
+        elif kind not in _PLAIN:
+            return False
+    return True
 
 
 def _coded(value: Any) -> Any:

@@ -32,7 +32,7 @@ LONGEST = 5000
 LONGEST_TEXT = 500_000
 """Characters of which more are not compared: the matcher would take minutes for them."""
 ELLIPSIS = ("...", "repeats")
-_STEP = re.compile(r"[ \t]*(-?\d+|\(|\))[ \t]*")
+_STEP = re.compile(r"""[ \t]*(?P<quote>['"]?)(-?\d+|\(|\))(?P=quote)[ \t]*""")
 
 
 def candidates(reply: str) -> list[str]:
@@ -67,9 +67,11 @@ def steps_in(text: str) -> list[Step] | None:
     steps: list[Step] = []
     for item in inside.split(",") if inside.strip() else ():
         match = _STEP.fullmatch(item)
-        if match is None or len(match[1]) > LONGEST_NUMBER:
+        if match is None or len(match[2]) > LONGEST_NUMBER:
             return None
-        steps.append(match[1] if match[1] in "()" else int(match[1]))
+        if match[2] not in "()" and match["quote"]:
+            return None
+        steps.append(match[2] if match[2] in "()" else int(match[2]))
     return steps
 
 

@@ -81,6 +81,7 @@ def _of_list(path: Path, document: Document) -> str:
 def _of_object(path: Path, document: Document) -> str:
     """Name the format of a file by the keys of its first object."""
     keys: list[str] = []
+    only_texts = True
     for key in document.members():
         if key == "eval" and document.peek() == "{" and "task_id" not in keys:
             return "results"  # its value may be larger than memory
@@ -90,8 +91,9 @@ def _of_object(path: Path, document: Document) -> str:
         value = document.value()
         if len(keys) == 1 and _is_prediction(value):
             return "coffe-predictions"
-        if len(keys) == 1 and _is_texts(value):
-            return "harness-generations"
+        only_texts = only_texts and _is_texts(value)
+    if keys and only_texts:
+        return "harness-generations"
     found = set(keys)
     if {"doc_id", "doc"} <= found:
         return "lm-eval"

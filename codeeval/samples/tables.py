@@ -37,7 +37,9 @@ def read_results_table(path: Path, intake: Intake) -> Iterator[Sample]:
     csv.field_size_limit(sys.maxsize)
     order = intake.ids.order
     with open_bytes(path) as source:
-        reader = csv.DictReader(io.TextIOWrapper(io.BytesIO(source.read()), "utf-8", newline=""))
+        reader = csv.DictReader(
+            io.TextIOWrapper(io.BytesIO(source.read()), "utf-8-sig", "replace", newline="")
+        )
         columns = reader.fieldnames or ()
         group = next((name for name in GROUPS if name in columns), None)
         if COLUMN not in columns or group is None:

@@ -7,6 +7,7 @@ import pytest
 
 from codeeval import evaluate
 from codeeval.breakdowns import ProblemRow
+from codeeval.checking import LoadedTask, rewards
 from codeeval.report_traces import trace_figure
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.coconut import length_class
@@ -128,6 +129,19 @@ def test_answers_that_were_taken_before_are_left_as_they_are(make):
     _, scores = judged(make("coconut", CALLS), 1, "[2,3,5]", parsed=True)
     assert (scores["exact"], scores["matched"]) == (1, 0)
     assert scores["similarity"] < 1
+
+
+def test_a_check_in_a_library_call_reads_the_answer_as_well(make):
+    loaded = LoadedTask(make("coconut", CALLS))
+    assert rewards(["[2, 3, 4, 3, 5]", "[2]", "no"], [loaded["HumanEval/0/0"]] * 3) == [1, 0, 0]
+
+
+def test_problems_without_samples_count_where_they_are_to(make):
+    task = make("coconut", CALLS)
+    samples = [Sample("HumanEval/0/0", 0, solution="[2, 3, 4, 3, 5]")]
+    report = evaluate(samples, task, missing="fail").report
+    values = {each.metric: each.value for each in report.values["accuracy"]}
+    assert values == {"Acc Hard": 0, "Acc Mean": 0.25}
 
 
 def test_interleavings_are_compared_by_numbers(make):
@@ -257,7 +271,7 @@ def test_the_page_shows_both_paths(make):
     assert "The first 2 of 5 steps are right; the answer has 3." in shown
     assert "<code>        t += i  # 4</code>" in shown
     right, _ = judged(make("coconut", CALLS), 0, "[2, 3, 4, 3, 5]")
-    assert "The answer has all 5 steps." in trace_figure(right)
+    assert "The answer has all steps, of which there are 5." in trace_figure(right)
     cut, _ = judged(make("coconut", CALLS), 0, "[2, <b>...]")
     assert "[2, &lt;b&gt;...]" in trace_figure(cut)
     assert trace_figure(Verdict(Status.PASSED)) == ""

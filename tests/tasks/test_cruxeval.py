@@ -93,18 +93,20 @@ def test_right_inputs(executor, make, reply):
 
 def test_a_function_among_the_arguments_leaves_the_verdict_unsealed(executor, make):
     code = "BASE = [3]\ndef f(nums, key):\n    return sorted(nums, key=key)"
-    task = make("cruxeval-input", {**RECORD, "code": code, "output": "[3, 1]"})
-    (problem,) = task.problems()
+    record = {**RECORD, "code": code, "output": "[3, 1]"}
 
-    def judged(reply: str):
+    def judged(reply: str, given: str):
+        task = make("cruxeval-input", {**record, "input": given})
+        (problem,) = task.problems()
         return executor.run(task.program(problem, Sample(problem.id, 0, solution=reply)))
 
-    verdict = judged("f([1, 3], lambda n: -n)")
+    verdict = judged("f([1, 3], lambda n: -n)", "BASE, lambda n: 1")
     assert verdict.status is Status.PASSED
     assert not verdict.sealed
-    assert judged("f([1, 3], lambda n: n)").status is Status.WRONG_ANSWER
-    assert judged("f(BASE + [1], None)").status is Status.WRONG_ANSWER
-    assert judged("f(BASE, None)").sealed
+    assert judged("f([1, 3], lambda n: n)", "[], lambda n: 1").status is Status.WRONG_ANSWER
+    assert judged("f([1, 3], lambda n: -n)", "[3, 1], None").status is not Status.PASSED
+    assert judged("f(BASE + [1], None)", "[3, 1], None").status is Status.WRONG_ANSWER
+    assert judged("f(BASE, None)", "[3, 1], None").sealed
 
 
 @pytest.mark.parametrize(
@@ -157,6 +159,16 @@ def test_any_text_can_be_read(text):
     after_answer_tag(text)
     sides_of(text)
     expression(text)
+
+
+@pytest.mark.parametrize("name", ["cruxeval-input", "cruxeval-output"])
+@pytest.mark.parametrize(
+    "reply", [f"assert f(1) == {'1+' * 3000}1", f"assert f(0x{'f' * 5000}) == 1", "f('a==b')"]
+)
+def test_no_reply_ends_an_evaluation(make, name, reply):
+    task = make(name)
+    (problem,) = task.problems()
+    assert task.program(problem, Sample(problem.id, 0, solution=reply)).source
 
 
 @pytest.mark.parametrize("text", ["(" * 50_000, "[" * 200_000, "-" * 90_000 + "1", "\0", "\ud800"])

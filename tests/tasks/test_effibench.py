@@ -152,6 +152,19 @@ def test_time_and_memory_are_those_of_the_calls(judged):
     assert fat["memory_seconds_ratio"] > 1.5 * fat["time_ratio"]
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "def fake(f):\n    return lambda *_: None\n@fake\n",
+        "def fake(f):\n    return lambda *_: []\n@fake\n",
+        "import os\nos._exit(0)\n",
+    ],
+)
+def test_what_follows_a_sample_cannot_be_replaced_to_its_gain(judged, forged):
+    (scores, _) = judged("effibench", TWO_SUM, QUICK + forged)
+    assert scores[0]["pass"] == 0
+
+
 def test_an_answer_has_to_be_right(judged):
     (scores, _) = judged("effibench", TWO_SUM, METHOD + "        return [0, 1]\n")
     assert scores[0]["pass"] == 0

@@ -89,6 +89,30 @@ def test_answers_of_another_form_are_wrong(answers):
     assert not passes(recorded, answers)
 
 
+def test_what_only_assertions_use_is_not_where_calls_are_made():
+    tests = "solution = Solution()\nwanted = [246, 4]\nother = wanted\nn = 123\n"
+    tests += "assert solution.twice(n) == other[0]\nassert solution.twice(2) == wanted[1]\n"
+    recorded = RecordedTests(tests)
+    assert "246" not in recorded.record
+    assert "123" in recorded.record
+    assert judged(TWICE, tests)
+
+
+def test_builtins_stay_what_they_are():
+    namespace: dict = {}
+    exec(with_header("", below="found = pow(3, -1, 7), compile('1', '', 'eval')"), namespace)
+    assert namespace["found"][0] == 5
+
+
+def test_copies_are_made_of_what_is_not_plain():
+    class Number(int):
+        pass
+
+    kept = shared._kept([Number(3), {1: [2]}])
+    assert type(kept[0]) is Number
+    assert kept[1] == {1: [2]}
+
+
 def test_imports_from_the_future_stay_first():
     code = "'''About.'''\nfrom __future__ import (\n    annotations,\n); x = 1\ny: Unknown = 2\n"
     namespace: dict = {}

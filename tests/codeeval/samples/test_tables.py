@@ -50,3 +50,16 @@ def test_a_table_is_told_by_its_columns(tmp_path):
 def test_other_tables_are_refused(tmp_path, text, message):
     with pytest.raises(SampleError, match=message):
         list(read_samples(write(tmp_path, text), IDS, format="coconut-results", report=print))
+
+
+def test_a_first_field_of_texts_makes_no_list_of_problems(tmp_path):
+    path = tmp_path / "samples.jsonl"
+    path.write_text('{"stop": ["a"], "task_id": "HumanEval/0/0", "completion": "x"}\n')
+    assert detect(path) == "jsonl"
+    path.write_text('{"HumanEval/0/0": ["a", null], "HumanEval/0/1": []}\n')
+    assert detect(path) == "harness-generations"
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_column(tmp_path):
+    path = write(tmp_path, "\ufeff" + HEAD + ROWS)
+    assert len(list(read_samples(path, IDS, format="coconut-results", report=print))) == 3
