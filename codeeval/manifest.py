@@ -15,6 +15,7 @@ from typing import Any
 from codeeval.options import Options
 from codeeval.sandbox.executor import Executor, default_workers
 from codeeval.tasks.task import Problem, Task
+from codeeval.truth import image_of
 from codeeval.version import __version__
 
 __all__ = ["describe_executor", "manifest_of"]
@@ -102,10 +103,9 @@ def _digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def describe_executor(manifest: dict[str, Any], executor: Executor) -> None:
-    """Add where programs run."""
+def describe_executor(manifest: dict[str, Any], executor: Executor, language: str) -> None:
+    """Add where programs in a language run."""
     manifest["isolation"] = executor.isolation
     manifest["executor"] = executor.isolation.partition(":")[0]
-    image = getattr(executor, "image", None)
-    if image:
+    if image := image_of(executor, language):
         manifest["image"] = image

@@ -40,7 +40,7 @@ from codeeval.sandbox.verdict import Status
 
 __all__ = ["TruthError", "Truths", "cache_directory", "is_whole"]
 
-FORMAT = 11
+FORMAT = 12
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 RIGHT = """
 def __right(arguments, expected, returned):
@@ -100,6 +100,12 @@ def level_seconds(check: Costs, truth: Truth | None) -> tuple[float | None, ...]
     return tuple(max(truth.cpu_seconds[ends[n] : ends[n + 1]]) for n in timed)
 
 
+def image_of(executor: Executor, language: str) -> str:
+    """Return the id of the image in which programs in a language run; nothing without any."""
+    find = getattr(executor, "image_of", None)
+    return str(find(language)) if find is not None else ""
+
+
 @cache
 def simulator_version() -> str:
     """Return the version of this machine's simulator, for sandboxes that have no other, or none."""
@@ -143,7 +149,7 @@ class Truths:
 
     def missing(self, program: Program) -> list[Future[Any]]:
         """Return what has to be there before `resolve` returns at once."""
-        futures = (self._open(check, program.limits) for check in program.checks)
+        futures = (self._open(check, program) for check in program.checks)
         return [future for future in futures if future is not None]
 
     def resolve(self, program: Program) -> Program:
@@ -152,17 +158,17 @@ class Truths:
         Raises:
             TruthError: If a reference fails.
         """
-        checks = tuple(self._resolved(check, program.limits) for check in program.checks)
+        checks = tuple(self._resolved(check, program) for check in program.checks)
         return replace(program, checks=checks) if checks != program.checks else program
 
-    def _resolved(self, check: Check, limits: Limits) -> Check:
+    def _resolved(self, check: Check, program: Program) -> Check:
         known = self._complete.get(check)
         if known is None:
-            known = self._complete[check] = self._completed(check, limits)
+            known = self._complete[check] = self._completed(check, program)
         return known
 
-    def _completed(self, check: Check, limits: Limits) -> Check:
-        future = self._open(check, limits)
+    def _completed(self, check: Check, program: Program) -> Check:
+        future = self._open(check, program)
         if future is None:
             return check
         if isinstance(check, Calls):
@@ -179,45 +185,47 @@ class Truths:
         text = "\0".join((str(FORMAT), where, *parts))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
-    def _open(self, check: Check, limits: Limits) -> Future[Any] | None:
-        """Return what will settle a check that leaves something open."""
+    def _open(self, check: Check, program: Program) -> Future[Any] | None:
+        """Return what will settle a check of a program that leaves something open."""
         if isinstance(check, Calls) and check.truth is None:
             key = self._key("calls", check.entry_point, check.reference, check.inputs.digest)
-            return self._once(key, self._find_truth, check, limits)
+            return self._once(key, self._find_truth, check, program)
         if isinstance(check, Asserts) and check.sealed is None and check.can_be_sealed:
             key = self._key("asserts", check.reference, check.tests, *check.entry_points)
-            return self._once(key, self._find_sealed, check, limits)
+            return self._once(key, self._find_sealed, check, program)
         if isinstance(check, Costs) and check.truth is None:
             given = check.inputs.digest if check.inputs is not None else check.generator
-            shape = f"{check.clock} {check.span_seconds} {limits.memory_bytes} "
+            shape = f"{check.clock} {check.span_seconds} {program.limits.memory_bytes} "
             shape += str([(each.cases, each.weight > 0) for each in check.levels])
-            image = str(getattr(self._executor, "image", ""))
+            image = image_of(self._executor, program.language)
             parts = [check.entry_point, given, shape, image, *machine(), check.reference]
             if check.clock == "instructions-sim":
                 parts.append(simulator_version())
             if check.expected is not None:
                 parts += [check.checker, check.expected.digest]
+            parts += [check.empty, program.language, *program.flags]
             return self._once(
-                self._key("costs", *parts, *check.rivals), self._find_costs, check, limits
+                self._key("costs", *parts, *check.rivals), self._find_costs, check, program
             )
         return None
 
     def _once(
-        self, key: str, find: Callable[..., Any], check: Check, limits: Limits
+        self, key: str, find: Callable[..., Any], check: Check, program: Program
     ) -> Future[Any]:
         with self._lock:
             known = self._known.get(key)
             if known is None or (known.done() and known.exception() is not None):
-                known = self._threads.submit(find, key, check, limits)
+                known = self._threads.submit(find, key, check, program)
                 self._known[key] = known
         return known
 
-    def _find_sealed(self, key: str, check: Asserts, limits: Limits) -> bool:
+    def _find_sealed(self, key: str, check: Asserts, program: Program) -> bool:
         """Whether the reference passes its tests when they are sealed."""
         kept = self._read_head(key)
         if kept is not None and isinstance(kept.get("sealed"), bool):
             return bool(kept["sealed"])
-        trial = Program(check.reference, (replace(check, sealed=True),), limits)
+        sealed_check = replace(check, sealed=True)
+        trial = replace(program, source=check.reference, checks=(sealed_check,))
         verdict = self._executor.run(trial)
         if verdict.status is Status.INFRASTRUCTURE_ERROR:
             raise TruthError(f"the tests {check.name!r}: {verdict.message}")
@@ -226,11 +234,12 @@ class Truths:
             self._write(key, {"sealed": sealed}, ())
         return sealed
 
-    def _find_truth(self, key: str, check: Calls, limits: Limits) -> Truth:
+    def _find_truth(self, key: str, check: Calls, program: Program) -> Truth:
         outputs = Outputs(check.entry_point, check.inputs)
-        return self._run(key, check, check.reference, outputs, limits)
+        trusted = replace(program, source=check.reference, checks=(outputs,))
+        return self._run(key, check, trusted)
 
-    def _find_costs(self, key: str, check: Costs, limits: Limits) -> dict[str, Any]:
+    def _find_costs(self, key: str, check: Costs, program: Program) -> dict[str, Any]:
         """Have the inputs made, if they are not given, and all known solutions timed with them.
 
         Returns:
@@ -241,20 +250,25 @@ class Truths:
             cases = pack([encode(case) for case in check.cases])
             maker = self._key("inputs", check.generator, cases.hex())
             makes = Outputs("generate", Blob(cases), whole=True)
-            inputs = self._run(maker, check, check.generator, makes, limits).expected
-        outputs = Outputs(check.entry_point, inputs, check.clock, check.span_seconds, check.levels)
+            generator = Program(check.generator, (makes,), program.limits)
+            inputs = self._run(maker, check, generator).expected
+        outputs = Outputs(
+            *(check.entry_point, inputs, check.clock, check.span_seconds, check.levels),
+            empty=check.empty,
+        )
         reference, rivals = check.reference, check.rivals
         keys = [key, *(self._key("rival", key, source) for source in rivals)]
         truths: list[Truth | None] = []
         for name, source in zip(keys, (reference, *rivals), strict=True):
             try:
-                truths.append(self._run(name, check, source, outputs, limits))
+                trusted = replace(program, source=source, checks=(outputs,))
+                truths.append(self._run(name, check, trusted))
             except TruthError:
                 if check.expected is None and not truths:
                     raise
                 truths.append(None)
         if check.expected is not None:
-            right = self._right(self._key("right", key), check, inputs, truths, limits)
+            right = self._right(self._key("right", key), check, inputs, truths, program.limits)
             truths = [truth if good else None for truth, good in zip(truths, right, strict=True)]
             if not any(truths):
                 raise TruthError(
@@ -307,16 +321,14 @@ class Truths:
             self._write(key, {"right": right}, ())
         return right
 
-    def _run(
-        self, key: str, check: Calls | Costs, source: str, outputs: Outputs, limits: Limits
-    ) -> Truth:
-        """Return what trusted source gives, which is run unless it is kept."""
+    def _run(self, key: str, check: Calls | Costs, program: Program) -> Truth:
+        """Return what a trusted program gives, which is run unless it is kept."""
         kept = self._read(key)
         if kept is not None:
             return kept
-        enough = replace(REFERENCE_LIMITS, memory_bytes=limits.memory_bytes)
+        enough = replace(REFERENCE_LIMITS, memory_bytes=program.limits.memory_bytes)
         try:
-            truth = self._executor.truth(Program(source, (outputs,), enough))
+            truth = self._executor.truth(replace(program, limits=enough))
         except SandboxUnavailable:
             raise
         except SandboxError as error:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import select
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,8 @@ class Case:
     limits: Mapping[str, Any]
     stdout: Capture
     stderr: Capture
+    build: Mapping[str, Any] | None = None
+    """How the code was compiled, if it was: it is a program then, and no source."""
 
 
 class Bench:
@@ -88,8 +90,10 @@ class Bench:
         self._simulator: Simulator | None = None
         self._cores = sorted(os.sched_getaffinity(0))
         self._core = self._cores[config["core"] % len(self._cores)]
-        self.empty_seconds: dict[str, float] = {}
+        self.empty_seconds: dict[Hashable, float] = {}
         """What a call of nothing seems to take, by each clock."""
+        self.programs: dict[bytes, int] = {}
+        """References that were compiled: see `builder.built_reference`."""
         self.unfit = False
         """Whether no other candidate can be started here."""
 
@@ -206,7 +210,7 @@ class Bench:
                     return False
         return True
 
-    def _await(self, sample: Sample, channel: int, first: FirstRecord) -> bool:
+    def await_word(self, sample: Sample, channel: int, first: FirstRecord) -> bool:
         """Wait until a sample has said its one word, and end it; whether something is left."""
 
         def take(data: bytes) -> bool:

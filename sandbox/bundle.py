@@ -12,7 +12,7 @@ __all__ = ["BOOT", "RUNNER_MODULES", "start_bytes"]
 
 ZYGOTE_MODULES = (
     *("trees", "codec", "records", "confine"),
-    *("candidate", "measured", "unittests", "zygote"),
+    *("candidate", "measured", "compiled", "unittests", "zygote"),
 )
 RUNNER_MODULES = (
     *ZYGOTE_MODULES,
@@ -26,8 +26,11 @@ RUNNER_MODULES = (
     "grading",
     "examiner",
     "bench",
+    "builder",
+    "one_word",
     "costs",
     "pacing",
+    "launching",
     "assessor",
     "reference_costs",
     "costing",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from codeeval.sandbox.group import clock
+from codeeval.sandbox.host import Lacking
 
 __all__ = ["NoClock", "clock_of"]
 
@@ -27,7 +28,7 @@ SECONDS = 1e-9
 NO_GROUP, CLOSED_AT_EXEC = -1, 8
 
 
-class NoClock(Exception):
+class NoClock(Lacking):
     """A clock is not to be had in this sandbox."""
 
 

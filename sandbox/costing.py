@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from codeeval.sandbox.assessor import Assessor
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
+from codeeval.sandbox.builder import built_reference
 from codeeval.sandbox.costs import (
     Pair,
     Repeat,
@@ -20,7 +21,7 @@ from codeeval.sandbox.costs import (
     percentile,
     ratio,
 )
-from codeeval.sandbox.host import kept
+from codeeval.sandbox.launching import Launcher, timer_of
 from codeeval.sandbox.pacing import NO_USAGE, Timed, Timer
 from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, copies_of
 
@@ -116,11 +117,14 @@ class Costing:
 
     def run(self) -> dict[str, Any]:
         """Measure; return the result's fields."""
-        reference = self._bench.quiet(kept(self._source.encode("utf-8", "surrogatepass")))
+        source = self._source.encode("utf-8", "surrogatepass")
+        reference = built_reference(self._bench, source, self._case.build)
         what = self._inputs, self._expected, self._checker, self._check["entry_point"]
         try:
             with Assessor(self._bench, *what, self._check["given"]) as self._assessor:
-                self._timer = Timer(self._bench, self.clock, what[3], self._assessor.pid)
+                self._timer = timer_of(
+                    self._bench, self.clock, self._check, reference, self._assessor.pid
+                )
                 self._reference = reference
                 stop = self._go_through() or Stop("passed", "", False, 0)
         finally:
@@ -231,7 +235,7 @@ class Costing:
         *,
         copies: int = 1,
         slower: float = 1.0,
-        timer: Timer | None = None,
+        timer: Timer | Launcher | None = None,
         footprint: bool = False,
     ) -> Timed:
         usage, limits = self._usage, self._case.limits

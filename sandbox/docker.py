@@ -102,11 +102,12 @@ class DockerJails:
         self._limits = limits
         self._runtime = runtime
         self._client = connect()
-        image = find_image(self._client)
-        if image is None:
+        self._images: dict[str, str] = {}
+        try:
+            self.image_of("python")
+        except ImageMissing:
             self.close()
-            raise ImageMissing("the image of the sandbox is not built; run: codeeval sandbox build")
-        self.image: str = image
+            raise
         if runtime is not None:
             self.isolation = f"docker:{runtime}"
 
@@ -114,12 +115,31 @@ class DockerJails:
         """Let go of the daemon."""
         self._client.close()
 
-    def start(self) -> Jail:
+    def image_of(self, image: str) -> str:
+        """Return the id of an image.
+
+        Raises:
+            ImageMissing: If it is not built.
+        """
+        if image not in self._images:
+            found = find_image(self._client, image)
+            if found is None:
+                which = "" if image == "python" else f" --languages {image}"
+                raise ImageMissing(
+                    f"the image {image!r} of the sandbox is not built; "
+                    f"run: codeeval sandbox build{which}"
+                )
+            self._images[image] = found
+        return self._images[image]
+
+    def start(self, image: str) -> Jail:
         """Start one container.
 
         Raises:
+            ImageMissing: If the image is not built.
             SandboxUnavailable: If the daemon refuses.
         """
+        image_id = self.image_of(image)
         from docker.errors import DockerException
 
         api = self._client.api
@@ -128,7 +148,7 @@ class DockerJails:
             options["runtime"] = self._runtime
         try:
             container = api.create_container(
-                self.image,
+                image_id,
                 ["python3", *PYTHON_FLAGS, "-c", BOOT],
                 hostname="box",
                 user="0:0",

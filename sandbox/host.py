@@ -10,20 +10,28 @@ from typing import Any
 
 from codeeval.sandbox.records import write_all
 
-__all__ = ["Host", "HostGone", "kept"]
+__all__ = ["Host", "HostGone", "Lacking", "kept", "nameless"]
 
 FRAME = struct.Struct(">II")
 BUFFER_BYTES = 1 << 18
+
+
+class Lacking(Exception):
+    """This sandbox lacks what a program needs, be it right or wrong."""
 
 
 class HostGone(BaseException):
     """Nobody is there any more to tell a verdict to."""
 
 
-def nameless() -> int:
-    """Return an empty file without a name, which nobody else can open by way of ``/proc``."""
-    file = os.memfd_create("kept")
-    os.fchmod(file, 0o600)  # all that stands before it where a kernel such as gVisor asks no more
+def nameless(mode: int = 0o600) -> int:
+    """Return an empty file without a name, which nobody else can open by way of ``/proc``.
+
+    Args:
+        mode: All that stands before it where a kernel such as gVisor asks no more.
+    """
+    file = os.memfd_create("kept", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.fchmod(file, mode)
     return file
 
 

@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,6 @@ from codeeval.sandbox.errors import SandboxError
 if TYPE_CHECKING:
     import docker
 
-IMAGE_NAME = "codeeval-python"
 BASE_IMAGE = "debian:bookworm-slim"  # what the Dockerfile's FROM names
 BASE_SUITE = "bookworm"
 PULL_SECONDS = 20  # a registry that is silent for so long counts as out of reach
@@ -33,32 +33,63 @@ _PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy")
 _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
+@dataclass(frozen=True)
+class Image:
+    """What an image holds.
+
+    Attributes:
+        packages: Of Debian.
+        base: The image that it extends; empty for Debian alone.
+    """
+
+    packages: tuple[str, ...]
+    base: str = ""
+
+
+IMAGES: Mapping[str, Image] = {
+    "python": Image(("python3", "python3-numpy", "valgrind")),
+    "cpp": Image(("g++",), base="python"),
+}
+"""By name. Each has what the runner needs, which is Python."""
+
+
 class ImageBuildError(SandboxError):
     """The image could not be built on this machine."""
 
 
 def dockerfile() -> str:
-    """Return the text of the Dockerfile."""
-    file = resources.files("codeeval.sandbox") / "images" / "python" / "Dockerfile"
+    """Return the text of the Dockerfile of all images."""
+    file = resources.files("codeeval.sandbox") / "images" / "Dockerfile"
     return file.read_text(encoding="utf-8")
 
 
-def image_tag() -> str:
-    """Return the name and tag that belong to the Dockerfile as it is now."""
-    digest = hashlib.sha256(dockerfile().encode()).hexdigest()
-    return f"{IMAGE_NAME}:{digest[:12]}"
+def build_arguments(name: str) -> dict[str, str]:
+    """Return what the Dockerfile is told of an image."""
+    image = IMAGES[name]
+    base = image_tag(image.base) if image.base else BASE_IMAGE
+    return {"BASE": base, "NAME": name, "PACKAGES": " ".join(image.packages)}
 
 
-def find_image(client: docker.DockerClient) -> str | None:
-    """Return the id (``sha256:...``) of this Dockerfile's image; None if it is not built."""
-    return _image_id(client, image_tag())
+def image_tag(name: str = "python") -> str:
+    """Return the name and tag that belong to an image as it is described now."""
+    parts = [dockerfile(), *build_arguments(name).values()]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return f"codeeval-{name}:{digest[:12]}"
 
 
-def build_image(client: docker.DockerClient, *, report: Callable[[str], None]) -> str:
-    """Build the image of this Dockerfile, and its base if need be; return its id.
+def find_image(client: docker.DockerClient, name: str = "python") -> str | None:
+    """Return the id (``sha256:...``) of an image; None if it is not built."""
+    return _image_id(client, image_tag(name))
+
+
+def build_image(
+    client: docker.DockerClient, name: str = "python", *, report: Callable[[str], None]
+) -> str:
+    """Build an image, and what it extends if need be; return its id.
 
     Args:
         client: A daemon that answers.
+        name: A key of `IMAGES`.
         report: Called with a line of text at each step.
 
     Raises:
@@ -67,15 +98,17 @@ def build_image(client: docker.DockerClient, *, report: Callable[[str], None]) -
     import requests
     from docker.errors import DockerException
 
-    tag = image_tag()
+    tag, base = image_tag(name), IMAGES[name].base
     try:
-        if _image_id(client, BASE_IMAGE) is None:
+        if base and find_image(client, base) is None:
+            build_image(client, base, report=report)
+        elif not base and _image_id(client, BASE_IMAGE) is None:
             _provide_base(client, report)
         report(f"building {tag}")
-        _build(client, tag, report)
+        _build(client, tag, {**build_arguments(name), "TAG": tag}, report)
         # The first stage knows the host's apt settings; it need not stay.
         client.images.prune(filters={"dangling": True, "label": "org.codeeval.stage=work"})
-        built = find_image(client)
+        built = find_image(client, name)
     except (DockerException, requests.RequestException) as error:
         raise ImageBuildError(f"the Docker daemon failed to build {tag}: {error}") from error
     if built is None:
@@ -92,7 +125,12 @@ def _image_id(client: docker.DockerClient, name: str) -> str | None:
         return None
 
 
-def _build(client: docker.DockerClient, tag: str, report: Callable[[str], None]) -> None:
+def _build(
+    client: docker.DockerClient,
+    tag: str,
+    arguments: Mapping[str, str],
+    report: Callable[[str], None],
+) -> None:
     last_lines: deque[str] = deque(maxlen=15)
     events = client.api.build(
         fileobj=_context(),
@@ -102,7 +140,7 @@ def _build(client: docker.DockerClient, tag: str, report: Callable[[str], None])
         decode=True,
         timeout=int(BUILD_SECONDS),
         network_mode="host",  # mirrors and proxies are reached as the host reaches them
-        buildargs=_proxy_variables(),
+        buildargs={**_proxy_variables(), **arguments},
     )
     for event in events:
         if "error" in event:

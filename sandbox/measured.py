@@ -23,17 +23,16 @@ from codeeval.sandbox.candidate import (
     compiled,
     describe,
     kind_of,
+    pause,
     received,
     send_value,
     source,
 )
 from codeeval.sandbox.codec import encode, loads
-from codeeval.sandbox.records import PAUSED, RAISED, write_record
+from codeeval.sandbox.records import RAISED, write_record
 
-__all__ = ["PACE", "run_measured"]
+__all__ = ["run_measured"]
 
-PACE = 6
-"""Descriptor: a byte comes for each pause that is over."""
 CONDENSED = 2**23
 """Larger outputs that compare exactly are sent as digests: to make one of a small output takes as
 long as to send it, and what it takes to make the first is much more.
@@ -116,12 +115,6 @@ def warm_up(call: bytes) -> None:
         namespace: dict[str, Any] = {}
         exec(WARMING, namespace)
         encode([namespace["warm"](100), loads(call), *KINDS])
-
-
-def pause() -> None:
-    """Wait until the clock was read."""
-    write_record(CHANNEL, PAUSED)
-    os.read(PACE, 1)
 
 
 def named_modules(code: CodeType) -> Iterator[str]:

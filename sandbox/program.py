@@ -7,6 +7,8 @@ import marshal
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
+from codeeval.sandbox.languages import build_of
+
 __all__ = [
     "Asserts",
     "Blob",
@@ -235,8 +237,11 @@ class Costs(_Part):
     A level that takes longer than its limit (``costs.Scale``), and than the floor, is censored: it
     is not finished, nor are those after it. That is no failure; in a level that is not timed it is.
 
+    Whole programs are timed in the same way: a case is a text on the standard input, and the answer
+    what is printed. Each run is a process, and what a program takes that does nothing is left out.
+
     Attributes:
-        entry_point: The name of the function.
+        entry_point: The name of the function; empty for whole programs.
         levels: The levels in turn, from the smallest.
         inputs: The argument tuples of all cases, encoded by ``codec.pack``; None until somebody ran
             the generator.
@@ -262,6 +267,7 @@ class Costs(_Part):
         repeats: The least and the most repeats of a timed call.
         span_seconds: A timed call that is shorter is made several times in a process.
         footprint: Whether to find out how much memory there is over the time of a call.
+        empty: For whole programs: source of one that does nothing.
     """
 
     entry_point: str
@@ -283,6 +289,7 @@ class Costs(_Part):
     repeats: tuple[int, int] = (2, 30)
     span_seconds: float = 0.02
     footprint: bool = False
+    empty: str = ""
     name: str = "tests"
 
     def __post_init__(self) -> None:
@@ -326,6 +333,7 @@ class Outputs(_Part):
             processes of its own.
         levels: If calls are timed, which of them belong together, and which are timed.
         whole: Whether large outputs are to be handed back whole, not as digests.
+        empty: For whole programs that are timed: source of one that does nothing.
     """
 
     entry_point: str
@@ -334,6 +342,7 @@ class Outputs(_Part):
     span_seconds: float = 0.02
     levels: tuple[Level, ...] = ()
     whole: bool = False
+    empty: str = ""
     name: str = "outputs"
 
     def __post_init__(self) -> None:
@@ -369,19 +378,29 @@ class Program:
         source: The candidate's code.
         checks: How it is checked, each in a process of its own.
         limits: What each check may take.
-        language: The language of ``source``.
+        language: The language of ``source``: a key of ``languages.LANGUAGES``.
+        flags: What its compiler is told beside the usual.
     """
 
     source: str
     checks: tuple[Check, ...]
     limits: Limits = Limits()
     language: str = "python"
+    flags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if build_of(self.language, self.flags) is None:
+            return
+        for check in self.checks:
+            if not (isinstance(check, Stdio) or getattr(check, "empty", None)):
+                kind = type(check).__name__
+                raise ValueError(f"{kind} cannot check a program in {self.language}")
 
     @cached_property
     def digest(self) -> str:
         """A sha256 over everything that can change the verdict: equal programs run once."""
         digest = hashlib.sha256()
-        parts = [self.language, self.source, self.limits.identity]
+        parts = [self.language, *self.flags, self.source, self.limits.identity]
         for part in (*parts, *[check.identity for check in self.checks]):
             data = part.encode("utf-8", "surrogatepass")
             digest.update(len(data).to_bytes(8, "big"))

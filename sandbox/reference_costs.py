@@ -9,7 +9,8 @@ from typing import Any
 
 from codeeval.sandbox.bench import Bench, Case
 from codeeval.sandbox.costs import Repeat
-from codeeval.sandbox.pacing import NO_USAGE, Timer
+from codeeval.sandbox.launching import timer_of
+from codeeval.sandbox.pacing import NO_USAGE
 from codeeval.sandbox.records import DIGEST
 
 __all__ = ["REFERENCE_SECONDS", "copies_of", "reference_costs"]
@@ -26,7 +27,7 @@ def reference_costs(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[
 
     All calls are gone through several times: a machine is slow for a while, not for one call.
     """
-    timer = Timer(bench, check["clock"], check["entry_point"])
+    timer = timer_of(bench, check["clock"], check, case)
     inputs: list[bytes] = marshal.loads(bench.host.blob(check["inputs"]))
     outputs: list[bytes] = []
     known: list[list[Repeat]] = [[] for _ in inputs]

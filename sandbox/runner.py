@@ -19,7 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from codeeval.sandbox.bench import (
@@ -28,17 +28,17 @@ from codeeval.sandbox.bench import (
     GRADER_KILLED,
     GRADER_WALL_SECONDS,
     NOTHING_COMPLETED,
-    Bench,
     BrokenJail,
     Case,
 )
-from codeeval.sandbox.clocks import NoClock
+from codeeval.sandbox.builder import build
 from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.costing import Costing
 from codeeval.sandbox.counting import CLOCK, CountedCosting, reference_counts
 from codeeval.sandbox.examiner import Examiner
-from codeeval.sandbox.grading import Grading, conclude, difference, limit_grader
-from codeeval.sandbox.host import Host, HostGone, kept
+from codeeval.sandbox.grading import Grading, limit_grader
+from codeeval.sandbox.host import Host, HostGone, Lacking
+from codeeval.sandbox.one_word import OneWord
 from codeeval.sandbox.records import (
     DIGEST,
     FAILED,
@@ -46,7 +46,6 @@ from codeeval.sandbox.records import (
     SECONDS,
     TOOK,
     VALUE,
-    FirstRecord,
     RecordReader,
     printable,
     write_all,
@@ -58,24 +57,8 @@ from codeeval.sandbox.zygote import Zygote
 
 __all__ = ["main"]
 
-STDIO_BYTES = 16 * 2**20
 
-
-@dataclass
-class Run:
-    """One candidate's process that has ended, and what came of it."""
-
-    sample: Sample
-    record: tuple[int, bytes] | None
-    left: bool
-    """Whether something is left of it."""
-    status: str
-    message: str
-    unloadable: bool
-    """Whether its code did not even load."""
-
-
-class Runner(Bench):
+class Runner(OneWord):
     """Judges the programs that come in frames."""
 
     def serve(self) -> None:
@@ -94,6 +77,39 @@ class Runner(Bench):
         reply: dict[str, Any] = {"results": [], "recycle": False}
         stdout, stderr = Capture(limits["output_bytes"]), Capture(limits["output_bytes"])
         case = Case(source, limits, stdout, stderr)
+        if header.get("build") is None:
+            return self._judge_checks(header, case, reply)
+        try:
+            built = build(self, source, header["build"])
+        except BrokenJail as error:
+            return {"broken": str(error)}, b""
+        except Lacking as error:
+            return {"unavailable": str(error), "recycle": False}, b""
+        reply["recycle"] |= built.left
+        if built.program is None:
+            stderr.feed(built.errors.encode())
+            failure = {
+                "status": "compile_error",
+                "message": built.message,
+                **NOTHING_COMPLETED,
+                "total": 1,
+                "failures": [0],
+                "sealed": True,
+                "usage": built.usage,
+            }
+            reply["results"] = [{**failure, "name": each["name"]} for each in header["checks"]]
+            return self._finished(reply, case), b""
+        try:
+            return self._judge_checks(
+                header, replace(case, code=built.program, build=header["build"]), reply
+            )
+        finally:
+            os.close(built.program)
+
+    def _judge_checks(
+        self, header: Mapping[str, Any], case: Case, reply: dict[str, Any]
+    ) -> tuple[dict[str, Any], bytes]:
+        """Go through the checks of a program; return the reply's header and payload."""
         outputs = b""
         for check in header["checks"]:
             judge_check: Callable[..., dict[str, Any]] = getattr(self, "_judge_" + check["kind"])
@@ -101,7 +117,7 @@ class Runner(Bench):
                 result = judge_check(check, case)
             except BrokenJail as error:
                 return {"broken": str(error)}, b""
-            except NoClock as error:
+            except Lacking as error:
                 return {"unavailable": str(error), "recycle": False}, b""
             outputs = result.pop("outputs", b"")
             reply["recycle"] |= result.pop("recycle")
@@ -115,28 +131,13 @@ class Runner(Bench):
             if unloadable or self.unfit:
                 reply["results"] += [{**result, "name": other["name"]} for other in rest]
                 break
-        for name, stream in (("stdout", stdout), ("stderr", stderr)):
+        return self._finished(reply, case), outputs
+
+    def _finished(self, reply: dict[str, Any], case: Case) -> dict[str, Any]:
+        for name, stream in (("stdout", case.stdout), ("stderr", case.stderr)):
             reply[name] = stream.text()
             reply["truncated"] = reply.get("truncated", False) or stream.truncated
-        return reply, outputs
-
-    def _judge_asserts(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
-        """Run tests in the candidate's process; only the nonce at the end is a pass."""
-        nonce = os.urandom(16)
-        tests = kept(marshal.dumps((check["setup"], check["tests"], nonce), 2))
-        order = Order("asserts", (), case.code, -1, tests, self.nothing)
-        made = self._run(case, order, nonce, tests)
-        return {
-            "status": made.status,
-            "message": made.message,
-            "completed": int(made.status == "passed"),
-            "total": 1,
-            "failures": [] if made.status == "passed" else [0],
-            "sealed": False,
-            "usage": made.sample.ending.usage(),
-            "recycle": made.left,
-            "unloadable": made.unloadable,
-        }
+        return reply
 
     def _judge_calls(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Call the candidate in one process, compare in another, under another user."""
@@ -316,114 +317,6 @@ class Runner(Bench):
             "recycle": recycle,
             "outputs": marshal.dumps((outputs, seconds, [], [], []), 2),
         }
-
-    def _judge_stdio(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
-        """Run the candidate as a script on each input; compare what it printed, outside of it."""
-        texts: list[str] = marshal.loads(self.host.blob(check["inputs"]))
-
-        def run(number: int) -> Run:
-            printed = Capture(2 * STDIO_BYTES)
-            stdin = kept(texts[number].encode("utf-8", "surrogatepass"))
-            order = Order("script", (), case.code, -1, self.nothing, stdin)
-            made = self._run(replace(case, stdout=printed), order, b"", stdin)
-            ending = made.sample.ending
-            if made.record is None and not ending.limit and ending.wait_status == 0:
-                made.status, made.message = "passed", ""  # it left by os._exit(0), as it may
-            text = printed.data()
-            case.stdout.feed(text[: case.limits["output_bytes"]])
-            if made.status == "passed" and printed.truncated:
-                made.status, made.message = "output_limit", f"printed {printed.size} bytes"
-            elif made.status == "passed":
-                made.message = self._difference(text, check["expected"], number)
-                made.status = "wrong_answer" if made.message else "passed"
-            return made
-
-        names = [f"test {number}" for number in range(len(texts))]
-        return self._run_each(run, names, sealed=True, keep_going=check["all_failures"])
-
-    def _judge_unittests(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
-        """Run each test in a candidate's process of its own; the nonce at its end is a pass."""
-
-        def run(number: int) -> Run:
-            nonce = os.urandom(16)
-            given = kept(marshal.dumps((check["tests"], nonce), 2))
-            what = (check["names"][number],)
-            order = Order("unittest", what, case.code, -1, given, self.nothing)
-            return self._run(case, order, nonce, given)
-
-        names = check["names"]
-        return self._run_each(run, names, sealed=False, keep_going=check["all_failures"])
-
-    def _run_each(
-        self, run: Callable[[int], Run], names: list[str], *, sealed: bool, keep_going: bool
-    ) -> dict[str, Any]:
-        """Run one process after the other until one fails, or with ``keep_going`` all of them."""
-        result: dict[str, Any] = {"status": "passed", "message": "", "completed": 0}
-        failures, recycle = list[int](), False
-        usage = {"wall_seconds": 0.0, "cpu_seconds": 0.0, "memory_bytes": 0, "waiting_seconds": 0.0}
-        for number, name in enumerate(names):
-            made = run(number)
-            recycle |= made.left
-            for key, value in made.sample.ending.usage().items():
-                usage[key] = max(usage[key], value) if key == "memory_bytes" else usage[key] + value
-            if made.status != "passed":
-                failures.append(number)
-                if result["status"] == "passed":
-                    result["status"], result["message"] = made.status, f"{name}: {made.message}"
-                if made.unloadable or not keep_going or self.unfit:
-                    result["unloadable"] = made.unloadable
-                    break
-            elif self.unfit and number + 1 < len(names):
-                raise BrokenJail("a sample cannot be cleared away")
-            result["completed"] = number + 1
-        return {
-            **result,
-            "total": len(names),
-            "failures": failures,
-            "sealed": sealed,
-            "usage": usage,
-            "recycle": recycle,
-        }
-
-    def _run(self, case: Case, order: Order, nonce: bytes, given: int) -> Run:
-        """Run one candidate that says one word at most; ``given`` is closed.
-
-        What it prints counts to its end: it is not settled before that.
-        """
-        channel, channel_end = os.pipe()
-        first = FirstRecord()
-        try:
-            sample = self.start(case, order._replace(channel=channel_end))
-        finally:
-            os.close(given)
-        left = self._await(sample, channel, first)
-        status, message, unloadable = conclude(sample, first.record, nonce)
-        return Run(sample, first.record, left, status, message, unloadable)
-
-    def _difference(self, printed: bytes, expected: str, number: int) -> str:
-        """Compare in a child, which alone knows the answer; return a message if they differ."""
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                answers = marshal.loads(self.host.blob(expected))
-                self.confinement.become(self.confinement.grader)
-                limit_grader(GRADER_CPU_SECONDS)
-                message = ""
-                if printed.strip() != answers[number].strip().encode("utf-8", "surrogatepass"):
-                    message = difference(printed, answers[number])
-                write_all(writer, b"+" + message.encode("utf-8", "backslashreplace"))
-            finally:
-                os._exit(0)
-        os.close(writer)
-        with open(reader, "rb") as file:
-            said = file.read()
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if code == -signal.SIGXCPU:
-            return "output that takes too long to be compared"
-        if said[:1] != b"+":
-            raise BrokenJail(f"the grader ended with exit code {code}")
-        return said[1:].decode()
 
 
 def probe(confinement: Confinement) -> dict[str, Any]:

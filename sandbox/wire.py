@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from codeeval.sandbox.codec import pack
+from codeeval.sandbox.languages import build_of
 from codeeval.sandbox.program import (
     Asserts,
     Blob,
@@ -86,7 +87,9 @@ def _truth_blob(check: Calls) -> Blob:
 
 def encode_program(program: Program) -> bytes:
     """Return the frame of a program."""
+    build = build_of(program.language, program.flags)
     header = {
+        **({"build": build} if build else {}),
         "checks": [_encode_check(check) for check in program.checks],
         "limits": _encode_limits(program.limits),
     }
@@ -146,6 +149,7 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "repeats": check.repeats,
             "span_seconds": check.span_seconds,
             "footprint": check.footprint,
+            "empty": check.empty,
             "given": check.expected is not None,
         }
     if isinstance(check, Outputs):
@@ -156,6 +160,7 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "span_seconds": check.span_seconds,
             "levels": _levels(check),
             "whole": check.whole,
+            "empty": check.empty,
         }
     return {
         "kind": "calls",

@@ -24,6 +24,7 @@ from typing import Any
 
 from codeeval.sandbox.candidate import (
     CHANNEL,
+    PACE,
     end,
     hide,
     run_asserts,
@@ -33,6 +34,7 @@ from codeeval.sandbox.candidate import (
     run_served,
 )
 from codeeval.sandbox.codec import encode
+from codeeval.sandbox.compiled import run_binary, run_build
 from codeeval.sandbox.confine import (
     FILES,
     Confinement,
@@ -42,7 +44,7 @@ from codeeval.sandbox.confine import (
     open_oom_score,
     user_range,
 )
-from codeeval.sandbox.measured import PACE, run_measured
+from codeeval.sandbox.measured import run_measured
 from codeeval.sandbox.records import VALUE, write_record
 from codeeval.sandbox.unittests import run_unittest
 
@@ -65,6 +67,8 @@ KILLED_FIRST = b"1000"
 """The highest score that the kernel knows."""
 KINDS: dict[str, Callable[..., None]] = {
     "asserts": run_asserts,
+    "binary": run_binary,
+    "build": run_build,
     "calls": run_calls,
     "measured": run_measured,
     "reference": run_reference,

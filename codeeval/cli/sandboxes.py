@@ -23,19 +23,29 @@ sandbox_app = typer.Typer(
 
 @command(sandbox_app, "build")
 def build_command(
+    languages: Annotated[
+        str, typer.Option(help="Whose images to build, such as python,cpp.")
+    ] = "python",
     again: Annotated[bool, typer.Option("--again", help="Build even what is there.")] = False,
     json_: Json = False,
 ) -> int:
-    """Build the image in which the sandbox docker runs programs, unless it is there."""
+    """Build the images in which the sandbox docker runs programs, unless they are there."""
     from codeeval.sandbox.docker import connect
     from codeeval.sandbox.image import build_image, find_image
+    from codeeval.sandbox.languages import LANGUAGES
 
+    wanted = [name.strip() for name in languages.split(",") if name.strip()]
+    for name in wanted:
+        chosen("--languages", name, tuple(LANGUAGES))
+    images: dict[str, str] = {}
     client = connect()
     try:
-        image = (None if again else find_image(client)) or build_image(client, report=say)
+        for name in dict.fromkeys(LANGUAGES[name].image for name in wanted):
+            found = None if again else find_image(client, name)
+            images[name] = found or build_image(client, name, report=say)
     finally:
         client.close()
-    print(json.dumps({"image": image}) if json_ else image)
+    print(json.dumps({"images": images}) if json_ else "\n".join(images.values()))
     return FINISHED
 
 

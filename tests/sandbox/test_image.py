@@ -23,15 +23,21 @@ def client():
     client.close()
 
 
+@pytest.fixture(scope="module", params=image.IMAGES)
+def name(request):
+    """The name of each image."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def inside(client):
-    """Run a command in the image, as root so that nothing is hidden, and return its output."""
-    if image.find_image(client) is None and not os.environ.get("CODEEVAL_REQUIRE_ALL"):
+def inside(client, name):
+    """Run a command in an image, as root so that nothing is hidden, and return its output."""
+    if image.find_image(client, name) is None and not os.environ.get("CODEEVAL_REQUIRE_ALL"):
         pytest.skip("the image is not built; run: codeeval sandbox build")
 
     def run(*command: str) -> str:
         output = client.containers.run(
-            image.image_tag(), list(command), remove=True, network_mode="none", user="0:0"
+            image.image_tag(name), list(command), remove=True, network_mode="none", user="0:0"
         )
         return output.decode()
 
@@ -47,8 +53,16 @@ def test_the_tag_follows_the_text_of_the_dockerfile(monkeypatch):
     assert image.image_tag().startswith("codeeval-python:")
 
 
+def test_the_tag_follows_what_is_installed(monkeypatch):
+    tags = [image.image_tag("python"), image.image_tag("cpp")]
+    monkeypatch.setitem(image.IMAGES, "python", image.Image(("python3", "more")))
+    changed = [image.image_tag("python"), image.image_tag("cpp")]
+    assert not set(tags) & set(changed)
+
+
 def test_the_dockerfile_starts_from_the_base_that_is_provided():
-    assert f"\nFROM {image.BASE_IMAGE} AS" in image.dockerfile()
+    assert image.build_arguments("python")["BASE"] == image.BASE_IMAGE
+    assert image.build_arguments("cpp")["BASE"] == image.image_tag("python")
 
 
 def test_the_host_of_the_build_is_no_debian(monkeypatch):
@@ -57,11 +71,11 @@ def test_the_host_of_the_build_is_no_debian(monkeypatch):
 
 
 @pytest.mark.docker
-def test_the_built_image_is_found_under_its_tag(client, inside):
-    found = image.find_image(client)
+def test_the_built_image_is_found_under_its_tag(client, inside, name):
+    found = image.find_image(client, name)
     assert found is not None
     assert found.startswith("sha256:")
-    assert client.images.get(found).labels["org.codeeval.image"] == "python"
+    assert client.images.get(found).labels["org.codeeval.image"] == name
 
 
 @pytest.mark.docker

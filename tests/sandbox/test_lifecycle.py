@@ -155,8 +155,8 @@ class BadLuck:
     def close(self):
         self.jails.close()
 
-    def start(self):
-        jail = self.jails.start()
+    def start(self, image):
+        jail = self.jails.start(image)
         send, receive, sent = jail.send, jail.receive, []
 
         def note(data: bytes) -> None:
@@ -286,7 +286,7 @@ def test_without_a_daemon_the_error_says_what_to_do(monkeypatch):
 
 @pytest.mark.docker
 def test_without_the_image_the_error_says_what_to_do(daemon, monkeypatch):
-    monkeypatch.setattr("codeeval.sandbox.docker.find_image", lambda client: None)
+    monkeypatch.setattr("codeeval.sandbox.docker.find_image", lambda *_: None)
     with pytest.raises(ImageMissing, match="run: codeeval sandbox build"):
         open_executor("docker")
 
@@ -308,7 +308,7 @@ def test_a_jail_that_does_not_start_is_an_error(own_executor, monkeypatch):
     class NoJails:
         isolation = "none"
 
-        def start(self):
+        def start(self, image):
             raise SandboxUnavailable("none today")
 
         def close(self):

@@ -42,7 +42,7 @@ def test_verdicts_come_in_the_order_of_the_programs(own_executor, workers):
 
 
 def test_programs_are_taken_as_they_are_needed(own_executor, monkeypatch):
-    monkeypatch.setattr("codeeval.sandbox.executor.IN_FLIGHT", 4)
+    monkeypatch.setattr("codeeval.sandbox.pool.IN_FLIGHT", 4)
     executor, taken = own_executor(UNSAFE), itertools.count()
     verdicts = executor.run_many(numbered(next(taken)) for _ in itertools.count())
     assert [int(next(verdicts).stdout) for _ in range(5)] == [0, 1, 2, 3, 4]

@@ -121,7 +121,7 @@ class TestEnvironmentNotAble:
                 return None
 
         monkeypatch.setattr("codeeval.sandbox.docker.connect", Client)
-        monkeypatch.setattr("codeeval.sandbox.docker.find_image", lambda client: None)
+        monkeypatch.setattr("codeeval.sandbox.docker.find_image", lambda *_: None)
         ended = call(STARTER / "right.jsonl", "--sandbox", "auto")
         refused(ended, 4, "run: codeeval sandbox build")
         assert main(["demo"]) == 4
@@ -262,7 +262,7 @@ class TestResults:
             future.set_result(verdict)
             return future
 
-        monkeypatch.setattr("codeeval.sandbox.executor.Pool.submit", broken)
+        monkeypatch.setattr("codeeval.sandbox.pool.Pool.submit", broken)
         refused(call(STARTER / "right.jsonl", *FEW, *UNSAFE), 1, "no sample was judged")
 
     def test_human_evals_file_is_beside_the_samples(self, call, tmp_path):

@@ -1,0 +1,215 @@
+"""Times whole programs from outside: what a process does with a text on its standard input."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from codeeval.sandbox.bench import Bench, BrokenJail, Case
+from codeeval.sandbox.builder import built_reference
+from codeeval.sandbox.clocks import NoClock, clock_of
+from codeeval.sandbox.codec import encode, loads
+from codeeval.sandbox.costs import LEAST_SECONDS, Repeat
+from codeeval.sandbox.grading import failure_of
+from codeeval.sandbox.group import clock
+from codeeval.sandbox.host import kept
+from codeeval.sandbox.pacing import (
+    EMPTY_REPEATS,
+    MARGIN_SECONDS,
+    NO_USAGE,
+    TRUSTED_IDLE_SECONDS,
+    WALL_FACTOR,
+    WALL_SECONDS,
+    Timed,
+    Timer,
+)
+from codeeval.sandbox.records import FAILED, PAUSED, VALUE, RecordReader
+from codeeval.sandbox.sample import Capture, Order, Sample, waiting_seconds
+
+__all__ = ["Launcher", "timer_of"]
+
+PRINTED_BYTES = 16 * 2**20
+
+
+def timer_of(
+    bench: Bench, clock: str, check: Mapping[str, Any], case: Case, judge: int = 0
+) -> Timer | Launcher:
+    """Return what times a check's calls, or whole programs if it has no entry point.
+
+    Raises:
+        NoClock: If its clock is not to be had here.
+    """
+    if check["entry_point"]:
+        return Timer(bench, clock, check["entry_point"], judge)
+    return Launcher(bench, clock, case.build, check["empty"], judge)
+
+
+class Launcher:
+    """Runs programs one at a time on one core and times them.
+
+    A program is charged from the moment when its code may begin until its end, with what its
+    processes did; less what a program takes that does nothing.
+
+    Args:
+        bench: Where they are started.
+        clock: The name of the clock.
+        build: How they are compiled, if they are.
+        empty: Source of a program that does nothing.
+        judge: The id of a process that is to survive them, or 0.
+    """
+
+    def __init__(
+        self, bench: Bench, clock: str, build: Mapping[str, Any] | None, empty: str, judge: int = 0
+    ) -> None:
+        self._bench, self._clock, self.judge = bench, clock, judge
+        self._empty = 0.0
+        key = (clock, empty, *(build["command"] if build else ()))
+        if key not in bench.empty_seconds:
+            nothing = built_reference(bench, empty.encode(), build)
+            try:
+                runs = [self._launch(nothing, "", 5.0, 5.0) for _ in range(EMPTY_REPEATS)]
+            finally:
+                os.close(nothing.code)
+            if not all(run.repeats for run in runs):
+                raise BrokenJail(f"a program that does nothing: {runs[0].status}")
+            bench.empty_seconds[key] = min(run.repeats[0].call for run in runs)
+        self._empty = bench.empty_seconds[key]
+
+    def run(
+        self,
+        case: Case,
+        calls: Sequence[bytes],
+        *,
+        seconds: Sequence[float],
+        copies: int = 1,
+        idle: float = TRUSTED_IDLE_SECONDS,
+        footprint: bool = False,
+    ) -> Timed:
+        """Run the program once for each text, until it fails.
+
+        Args:
+            case: The program.
+            calls: Tuples of one text each, encoded.
+            seconds: What each run may take, in CPU time.
+            copies: Not used: a process is one run.
+            idle: How long they may wait for something else than a core, in seconds.
+            footprint: Not to be had: whether to look at the memory all the time.
+
+        Raises:
+            NoClock: If the clock is not to be had here.
+        """
+        if footprint:
+            raise ValueError("the memory of whole programs over time is not measured")
+        whole = Timed([], [], "passed", "", dict(NO_USAGE), False)
+        for call, enough in zip(calls, seconds, strict=True):
+            run = self._launch(case, loads(call)[0], enough, idle - whole.idle_seconds)
+            usage = {
+                key: max(value, run.usage[key]) if key == "memory_bytes" else value + run.usage[key]
+                for key, value in whole.usage.items()
+            }
+            whole = Timed(
+                whole.repeats + run.repeats,
+                whole.answers + run.answers,
+                run.status,
+                run.message,
+                usage,
+                whole.left or run.left,
+                whole.idle_seconds + run.idle_seconds,
+            )
+            if run.status != "passed" or self._bench.unfit:
+                break
+        return whole
+
+    def _launch(self, case: Case, text: str, seconds: float, idle: float) -> Timed:
+        """Run the program once."""
+        bench = self._bench
+        channel, channel_end = os.pipe()
+        paced, pace = os.pipe()
+        stdin = kept(text.encode("utf-8", "surrogatepass"))
+        enough = seconds + MARGIN_SECONDS
+        limits = {
+            **case.limits,
+            "cpu_seconds": enough + 2,
+            "wall_seconds": enough * WALL_FACTOR + WALL_SECONDS + max(0.0, idle),
+            "processes": 1,
+        }
+        printed = Capture(2 * PRINTED_BYTES)
+        kind = "script" if case.build is None else "binary"
+        order = Order(kind, (True,), case.code, channel_end, bench.nothing, stdin, paced)
+        try:
+            sample = bench.start(replace(case, limits=limits, stdout=printed), order)
+        finally:
+            os.close(stdin)
+            os.close(paced)
+        sample.grader = sample.grader or self.judge
+        watcher = _Watcher(sample, limits, pace, enough)
+        try:
+            with clock_of(self._clock, sample.pid) as read:
+                watcher.read = read
+                sample.watch({channel: watcher.take}, bench.host.frames)
+                over = time.monotonic()
+                waited = waiting_seconds(sample.pid)
+                left = bench.finish(sample)
+                # Of a process that is over, the kernel tells its CPU time and nothing else.
+                if self._clock == "cpu":
+                    end = sample.ending.cpu_seconds
+                else:
+                    end = over if self._clock == "wall" else read()
+        except NoClock:
+            bench.finish(sample)
+            raise
+        finally:
+            os.close(channel)
+            os.close(pace)
+        case.stdout.feed(printed.data()[: case.limits["output_bytes"]])
+        ending = sample.ending
+        status, message = "passed", ""
+        if watcher.failure is not None and not ending.limit:
+            status, message = failure_of(watcher.failure)
+        elif ending.limit or ending.wait_status != 0:
+            status, message = ending.describe()
+            message = message.replace("ended before its checks did, with", "ended with")
+        elif printed.truncated:
+            status, message = "output_limit", f"printed {printed.size} bytes"
+        repeats, answers = [], []
+        if status == "passed" and watcher.start is not None:
+            took = max(end - watcher.start - self._empty, LEAST_SECONDS)
+            repeats = [Repeat(took, took, took)]
+            answers = [(VALUE, encode(printed.data().decode("utf-8", "backslashreplace")))]
+        elif status == "passed":
+            status, message = "runtime_error", "ended before it began"
+        passed = max(0.0, over - watcher.began) if watcher.began else 0.0
+        own = ending.cpu_seconds - watcher.cpu_at_start
+        rest = max(0.0, passed - own - max(0.0, waited - watcher.waited_at_start))
+        return Timed(repeats, answers, status, message, ending.usage(), left, rest)
+
+
+class _Watcher:
+    """Reads a process's clock when its code may begin."""
+
+    def __init__(self, sample: Sample, limits: dict[str, Any], pace: int, enough: float) -> None:
+        self._sample, self._limits, self._pace, self._enough = sample, limits, pace, enough
+        self._reader = RecordReader()
+        self.read = time.monotonic
+        self.start: float | None = None
+        self.began = self.cpu_at_start = self.waited_at_start = 0.0
+        self.failure: bytes | None = None
+
+    def take(self, data: bytes) -> bool:
+        """Take what came through the pipe; whether nothing more is to be waited for."""
+        for kind, value in self._reader.feed(data):
+            if kind == PAUSED and self.start is None:
+                pid = self._sample.pid
+                self.waited_at_start = waiting_seconds(pid)
+                self.cpu_at_start = clock(pid)
+                self._limits["cpu_seconds"] = self.cpu_at_start + self._enough
+                self.began, self.start = time.monotonic(), self.read()
+                with contextlib.suppress(OSError):
+                    os.write(self._pace, b".")
+            elif kind == FAILED and self.failure is None:
+                self.failure = value
+        return False
