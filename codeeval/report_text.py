@@ -15,6 +15,7 @@ __all__ = ["aligned", "interval", "percent", "samples_each", "text_table", "wrap
 
 UNITS = {
     "speedup": "×",
+    "Speedup": "×",
     "ET": "s",
     "MU": "MiB",
     "TMU": "MiB·s",
@@ -62,13 +63,14 @@ def percent(value: float) -> str:
 def amount(estimate: Estimate) -> str:
     """Return the value as percent; one that is no share with its unit: ``1.08 ×``."""
     if not is_share(estimate):
-        return f"{estimate.value:.4g} {UNITS[estimate.metric]}"
+        unit = UNITS[estimate.metric.partition("@")[0]]
+        return f"{estimate.value:.4g} {unit}"
     return percent(estimate.value)
 
 
 def is_share(estimate: Estimate) -> bool:
     """Whether a value is a share, to be printed as percent."""
-    return estimate.metric not in UNITS
+    return estimate.metric.partition("@")[0] not in UNITS
 
 
 def interval(estimate: Estimate) -> str:

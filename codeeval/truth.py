@@ -203,7 +203,7 @@ class Truths:
                 parts.append(simulator_version())
             if check.expected is not None:
                 parts += [check.checker, check.expected.digest]
-            parts += [check.empty, program.language, *program.flags]
+            parts += [program.language, *program.flags]
             return self._once(
                 self._key("costs", *parts, *check.rivals), self._find_costs, check, program
             )
@@ -252,10 +252,7 @@ class Truths:
             makes = Outputs("generate", Blob(cases), whole=True)
             generator = Program(check.generator, (makes,), program.limits)
             inputs = self._run(maker, check, generator).expected
-        outputs = Outputs(
-            *(check.entry_point, inputs, check.clock, check.span_seconds, check.levels),
-            empty=check.empty,
-        )
+        outputs = Outputs(check.entry_point, inputs, check.clock, check.span_seconds, check.levels)
         reference, rivals = check.reference, check.rivals
         keys = [key, *(self._key("rival", key, source) for source in rivals)]
         truths: list[Truth | None] = []

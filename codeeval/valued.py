@@ -22,6 +22,7 @@ GROUPED = ("mean", "Acc Mean", "Acc Hard", "Sim")
 """Metrics by groups of problems, in which those that failed count as 0."""
 MEANS = ("Beyond", "ET %", "MP %", "MI %")
 """Metrics that are the mean over problems of the mean over samples, those that failed as 0."""
+OPTIMIZED, LEAST_SPEEDUP = "%Opt", 1.1
 
 
 def value_estimates(
@@ -38,9 +39,10 @@ def value_estimates(
     Args:
         rows: The problems with samples that count.
         failed: How many problems count as failed, as they have no sample.
-        metrics: The metrics of each column: ``eff@k`` and ``efficient@k`` for best@k, which of
-            zeros and ones is pass@k; ``mean if passed`` for the mean over samples that pass, which
-            is the ratio of two means over problems; ``speedup`` for the ratio of the sum of the
+        metrics: The metrics of each column: ``eff@k``, ``efficient@k`` and ``Speedup@k`` for
+            best@k, which of zeros and ones is pass@k; ``%Opt@k`` and ``%Opt 1.5@k`` for pass@k of
+            whether a speedup is at least 1.1, or 1.5; ``mean if passed`` for the mean over samples
+            that pass, which is the ratio of two means; ``speedup`` for the ratio of the sum of the
             column ``reference_seconds`` to that of this one; ``DPS`` and ``DPS_norm`` for the mean
             over problems with enough samples that the column ``profiled`` says 1 of; those of
             `MEANS` for the mean over samples.
@@ -74,7 +76,11 @@ def _best(
     clusters: Sequence[Hashable] | None,
 ) -> list[Estimate]:
     fewest = min(row.samples for row in rows)
-    scores = [row.values[column] for row in rows] + [(0.0,) * fewest] * failed
+    nothing = 1.0 if name.startswith(("Speedup", OPTIMIZED)) else 0.0  # what was slow stays so
+    scores = [row.values[column] for row in rows] + [(nothing,) * fewest] * failed
+    if name.startswith(OPTIMIZED):
+        least = float(name[len(OPTIMIZED) : -len("@k")] or LEAST_SPEEDUP)
+        scores = [tuple(float(each >= least) for each in row) for row in scores]
     named = {name: 1} if name in MEANS else {f"{name[:-1]}{k}": k for k in ks}
     return [
         best_of_k_estimate(scores, k, metric=metric, clusters=clusters)

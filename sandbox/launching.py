@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from codeeval.sandbox.bench import Bench, BrokenJail, Case
-from codeeval.sandbox.builder import built_reference
+from codeeval.sandbox.bench import Bench, Case
 from codeeval.sandbox.clocks import NoClock, clock_of
 from codeeval.sandbox.codec import encode, loads
 from codeeval.sandbox.costs import LEAST_SECONDS, Repeat
@@ -18,7 +17,6 @@ from codeeval.sandbox.grading import failure_of
 from codeeval.sandbox.group import clock
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.pacing import (
-    EMPTY_REPEATS,
     MARGIN_SECONDS,
     NO_USAGE,
     TRUSTED_IDLE_SECONDS,
@@ -45,39 +43,23 @@ def timer_of(
     """
     if check["entry_point"]:
         return Timer(bench, clock, check["entry_point"], judge)
-    return Launcher(bench, clock, case.build, check["empty"], judge)
+    return Launcher(bench, clock, judge)
 
 
 class Launcher:
     """Runs programs one at a time on one core and times them.
 
-    A program is charged from the moment when its code may begin until its end, with what its
-    processes did; less what a program takes that does nothing.
+    A program is charged for all that its process does from the moment when its code may begin until
+    its end; of one that was compiled that is what the system does to start it, too.
 
     Args:
         bench: Where they are started.
         clock: The name of the clock.
-        build: How they are compiled, if they are.
-        empty: Source of a program that does nothing.
         judge: The id of a process that is to survive them, or 0.
     """
 
-    def __init__(
-        self, bench: Bench, clock: str, build: Mapping[str, Any] | None, empty: str, judge: int = 0
-    ) -> None:
+    def __init__(self, bench: Bench, clock: str, judge: int = 0) -> None:
         self._bench, self._clock, self.judge = bench, clock, judge
-        self._empty = 0.0
-        key = (clock, empty, *(build["command"] if build else ()))
-        if key not in bench.empty_seconds:
-            nothing = built_reference(bench, empty.encode(), build)
-            try:
-                runs = [self._launch(nothing, "", 5.0, 5.0) for _ in range(EMPTY_REPEATS)]
-            finally:
-                os.close(nothing.code)
-            if not all(run.repeats for run in runs):
-                raise BrokenJail(f"a program that does nothing: {runs[0].status}")
-            bench.empty_seconds[key] = min(run.repeats[0].call for run in runs)
-        self._empty = bench.empty_seconds[key]
 
     def run(
         self,
@@ -177,7 +159,7 @@ class Launcher:
             status, message = "output_limit", f"printed {printed.size} bytes"
         repeats, answers = [], []
         if status == "passed" and watcher.start is not None:
-            took = max(end - watcher.start - self._empty, LEAST_SECONDS)
+            took = max(end - watcher.start, LEAST_SECONDS)
             repeats = [Repeat(took, took, took)]
             answers = [(VALUE, encode(printed.data().decode("utf-8", "backslashreplace")))]
         elif status == "passed":

@@ -238,7 +238,7 @@ class Costs(_Part):
     is not finished, nor are those after it. That is no failure; in a level that is not timed it is.
 
     Whole programs are timed in the same way: a case is a text on the standard input, and the answer
-    what is printed. Each run is a process, and what a program takes that does nothing is left out.
+    what is printed. Each run is a process, and all that it takes counts, its start included.
 
     Attributes:
         entry_point: The name of the function; empty for whole programs.
@@ -267,7 +267,6 @@ class Costs(_Part):
         repeats: The least and the most repeats of a timed call.
         span_seconds: A timed call that is shorter is made several times in a process.
         footprint: Whether to find out how much memory there is over the time of a call.
-        empty: For whole programs: source of one that does nothing.
     """
 
     entry_point: str
@@ -289,7 +288,6 @@ class Costs(_Part):
     repeats: tuple[int, int] = (2, 30)
     span_seconds: float = 0.02
     footprint: bool = False
-    empty: str = ""
     name: str = "tests"
 
     def __post_init__(self) -> None:
@@ -333,7 +331,6 @@ class Outputs(_Part):
             processes of its own.
         levels: If calls are timed, which of them belong together, and which are timed.
         whole: Whether large outputs are to be handed back whole, not as digests.
-        empty: For whole programs that are timed: source of one that does nothing.
     """
 
     entry_point: str
@@ -342,7 +339,6 @@ class Outputs(_Part):
     span_seconds: float = 0.02
     levels: tuple[Level, ...] = ()
     whole: bool = False
-    empty: str = ""
     name: str = "outputs"
 
     def __post_init__(self) -> None:
@@ -392,7 +388,7 @@ class Program:
         if build_of(self.language, self.flags) is None:
             return
         for check in self.checks:
-            if not (isinstance(check, Stdio) or getattr(check, "empty", None)):
+            if not isinstance(check, Stdio) and getattr(check, "entry_point", True):
                 kind = type(check).__name__
                 raise ValueError(f"{kind} cannot check a program in {self.language}")
 

@@ -149,7 +149,6 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "repeats": check.repeats,
             "span_seconds": check.span_seconds,
             "footprint": check.footprint,
-            "empty": check.empty,
             "given": check.expected is not None,
         }
     if isinstance(check, Outputs):
@@ -160,7 +159,6 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "span_seconds": check.span_seconds,
             "levels": _levels(check),
             "whole": check.whole,
-            "empty": check.empty,
         }
     return {
         "kind": "calls",

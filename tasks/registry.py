@@ -37,6 +37,7 @@ TASKS = {
     "mbpp-plus": "codeeval.tasks.evalplus:MbppPlus",
     "mercury": "codeeval.tasks.mercury:Mercury",
     "mbpp-sanitized": "codeeval.tasks.mbpp:MbppSanitized",
+    "pie": "codeeval.tasks.pie:Pie",
     "starter": "codeeval.tasks.starter_task:Starter",
     "starter-efficiency": "codeeval.tasks.starter_efficiency:StarterEfficiency",
 }

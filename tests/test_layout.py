@@ -30,6 +30,7 @@ ALLOWED = {
         "codeeval.sandbox.verdict",
         "codeeval.sandbox.errors",
         "codeeval.sandbox.codec",
+        "codeeval.sandbox.languages",
         "codeeval.sandbox.costs",
     ),
     "codeeval/scoring": ("codeeval.scoring",),

@@ -20,6 +20,7 @@ FORMATS: Mapping[str, str] = {
     "harness-generations": "lists of texts by problem (bigcode harness, ENAMEL, CRUXEval)",
     "coconut-results": "CSV with a column Predicted, a row for each problem in order (CoCoNUT)",
     "coffe-predictions": "an object: the prompt of each problem, with [[REPLY, ...], FLAG]",
+    "pie-generations": "the problems with generated_answers, a line for each in order (PIE)",
     "lm-eval": "samples_TASK_TIME.jsonl that lm-evaluation-harness logs",
     "openai-batch": "output of the OpenAI batch API; custom_id is TASK_ID or TASK_ID#INDEX",
 }
@@ -95,6 +96,8 @@ def _of_object(path: Path, document: Document) -> str:
     if keys and only_texts:
         return "harness-generations"
     found = set(keys)
+    if {"src_code", "generated_answers"} <= found:
+        return "pie-generations"
     if {"doc_id", "doc"} <= found:
         return "lm-eval"
     if "custom_id" in found and found & {"response", "error"}:

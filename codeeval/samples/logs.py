@@ -1,4 +1,4 @@
-"""Samples in the logs of lm-evaluation-harness and in outputs of the OpenAI batch API."""
+"""Samples in logs of lm-evaluation-harness, outputs of the OpenAI batch API, answers of PIE."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codeeval.samples.intake import Intake
 from codeeval.samples.source import records
 from codeeval.tasks.task import Sample
 
-__all__ = ["read_lm_eval", "read_openai_batch"]
+__all__ = ["read_lm_eval", "read_openai_batch", "read_pie"]
 
 _NO_FILTER = "none"
 _MOST_FILTERS = 20  # of those remembered for messages; a log has two or three
@@ -166,3 +166,30 @@ def _choice(
         problem = f"expected the reply's text, found {shown(text)}"
         raise intake.error(problem, line=line, field=where)
     return make(task_id, text, index, line=line, model=model, extra=extra)
+
+
+def read_pie(path: Path, intake: Intake, *, max_line_bytes: int) -> Iterator[Sample]:
+    """Yield the answers that stand beside the problems of PIE, which are in the task's order."""
+    order = intake.ids.order
+    for number, (line, record) in enumerate(records(path, max_line_bytes=max_line_bytes)):
+        if number >= len(order):
+            problem = f"a line more than the task has problems, which are {len(order):,}"
+            raise intake.error(problem, line=line)
+        task_id, source = order[number], record.get("src_code")
+        if type(source) is not str or source not in intake.ids.prompts.get(task_id, ""):
+            problem = f"expected the slow program of {task_id}, found {shown(source)}"
+            raise intake.error(f"{problem}; lines stand in the task's order", line=line)
+        answers = record.get("generated_answers")
+        if isinstance(answers, str):
+            answers = [answers]
+        if not isinstance(answers, list) or not all(
+            type(each) in (str, type(None)) for each in answers
+        ):
+            problem = f"expected a list of texts or nulls, found {shown(answers)}"
+            raise intake.error(problem, line=line, field="generated_answers")
+        intake.notice("format", "read as pie-generations (generated_answers)")
+        if intake.ids.is_left_out(task_id):
+            intake.left_out(task_id)
+            continue
+        for text in answers:
+            yield intake.solution(task_id, text, line=line, extra={})

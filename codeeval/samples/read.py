@@ -12,7 +12,7 @@ from codeeval.samples.formats import check_format, detect
 from codeeval.samples.ids import SampleIds
 from codeeval.samples.intake import Intake
 from codeeval.samples.jsonl import read_jsonl
-from codeeval.samples.logs import read_lm_eval, read_openai_batch
+from codeeval.samples.logs import read_lm_eval, read_openai_batch, read_pie
 from codeeval.samples.source import MAX_LINE_BYTES
 from codeeval.samples.tables import read_results_table
 from codeeval.tasks.task import Sample
@@ -90,6 +90,8 @@ def read_samples(
         samples = read_results_table(path, intake)
     elif format == "results":
         samples = read_results(path, intake, max_value_bytes=max_line_bytes)
+    elif format == "pie-generations":
+        samples = read_pie(path, intake, max_line_bytes=max_line_bytes)
     elif format == "lm-eval":
         samples = read_lm_eval(path, intake, filter_name=filter_name, max_line_bytes=max_line_bytes)
     else:
