@@ -40,7 +40,7 @@ from codeeval.sandbox.verdict import Status
 
 __all__ = ["TruthError", "Truths", "cache_directory", "is_whole"]
 
-FORMAT = 12
+FORMAT = 13
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 RIGHT = """
 def __right(arguments, expected, returned):

@@ -33,6 +33,7 @@ RUNNER_MODULES = (
     "launching",
     "assessor",
     "reference_costs",
+    "ledger",
     "costing",
     "counting",
     "runner",

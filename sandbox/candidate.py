@@ -286,10 +286,10 @@ def is_exact(value: Any) -> bool:
     return kind in (str, bytes) or (kind in (list, tuple) and set(map(type, value)) == {str})
 
 
-def pause() -> None:
-    """Wait until the clock was read."""
+def pause() -> bytes:
+    """Wait until the clock was read; return the byte that ended the pause."""
     write_record(CHANNEL, PAUSED)
-    os.read(PACE, 1)
+    return os.read(PACE, 1)
 
 
 def run_script(paced: bool) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import marshal
 import os
-import random
 from collections.abc import Mapping
 from hashlib import sha256
+from math import inf
 from typing import Any, NamedTuple
 
 from codeeval.sandbox.assessor import Assessor
@@ -15,13 +15,12 @@ from codeeval.sandbox.builder import built_reference
 from codeeval.sandbox.costs import (
     Pair,
     Repeat,
-    Scale,
-    drawn_ratios,
-    is_unlike,
     percentile,
     ratio,
+    seen,
 )
 from codeeval.sandbox.launching import Launcher, timer_of
+from codeeval.sandbox.ledger import SURER, UNSURE, Ledger, spread
 from codeeval.sandbox.pacing import NO_USAGE, Timed, Timer
 from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, copies_of
 
@@ -36,16 +35,12 @@ UNTIMED_SECONDS, UNTIMED_FACTOR = 10.0, 100.0
 """What a call may take in a level that is not timed: the clock decides nothing there."""
 IDLE_SECONDS = 20.0
 """How long all processes of a candidate may wait for something else than a core."""
-DOUBTFUL, LONG_SECONDS, BEATEN = (10, 3), 0.01, 0.9
-"""How many pairs it takes, of short calls and of long ones, to believe that a candidate takes less
-than this share of the reference's time, or that it does more for its first answer than later."""
-CLEARLY, CLOSE = 1.1, 1.05
+LOOK_COPIES, LOOK_BYTES, LOOK_SPANS = 3, 2**16, 2
+"""How often each call may be made at a first look, or how many bytes of arguments that may take;
+and how many spans the further ones may take that the reference gets."""
+CLEARLY = 1.1
 SPANS = 10
 """A candidate that is slower than the reference may take so many times its span."""
-DRAWS = 100
-UNSURE, SURER = 0.12, 0.6
-"""How far a cost may be off at least, as a share of it, after one pair; and the power of the number
-of pairs by which that shrinks. A bootstrap of few minima is too narrow: docs/efficiency.md."""
 CENSORING = ("timeout", "memory_limit")
 
 
@@ -60,7 +55,7 @@ class Stop(NamedTuple):
     """The case."""
 
 
-class Costing:
+class Costing(Ledger):
     """One `Costs` check of one candidate.
 
     Args:
@@ -69,35 +64,24 @@ class Costing:
         case: The candidate.
     """
 
+    looks_again = True
+    """Whether a call that is short is made several times at a first look."""
     over = OVER
     """A call is ended when it has taken so many times the CPU time that it may."""
 
     def __init__(self, bench: Bench, check: Mapping[str, Any], case: Case) -> None:
-        self._bench, self._check, self._case = bench, check, case
+        self._bench, self._case = bench, case
         self.clock: str = check["clock"]
         if self.clock.startswith("instructions"):
             self.over = OVER_IN_INSTRUCTIONS
         trusted = marshal.loads(bench.host.blob(check["trusted"]))
         self._source, self._checker, self._expected, *times = trusted
-        self._seconds: list[float] = times[0]
-        self._around: list[float] = times[1]
+        super().__init__(check, *times[:2])
         self._copies: list[int] = times[2]
         self._native: list[tuple[float, float, float]] = times[3]
         self._inputs: list[bytes] = marshal.loads(bench.host.blob(check["inputs"]))
-        sizes = [count for count, _, _ in check["levels"]]
-        self._cases = [range(sum(sizes[:n]), sum(sizes[: n + 1])) for n in range(len(sizes))]
-        self._scale = self._scale_of(self._seconds, check["limit_floor"])
-        self._looks: dict[int, float] = {}
-        """What each case costs at most by a first look, at the speed of that moment."""
-        self._costs: dict[int, float] = {}
-        """What each case costs that was timed beside the reference."""
-        self._slowness = 1.0
-        """What the reference takes now, in times of what it took when it was timed."""
-        self._pairs: dict[int, list[Pair]] = {}
         self._memory: dict[int, tuple[int, int]] = {}
         self._footprints: dict[int, tuple[float, float]] = {}
-        self._drawn: dict[int, tuple[tuple[int, float], list[float]]] = {}
-        """What each level may cost, with the case and the pairs that it is from."""
         self._finished: list[int] = []
         self._completed = 0
         self._left = False
@@ -106,14 +90,6 @@ class Costing:
         self._right: dict[int, bytes] = {}
         """The last answer to each call that was found right, as a digest."""
         self._usage: dict[str, Any] = dict(NO_USAGE)
-        self._random = random.Random(0)
-
-    def _scale_of(self, seconds: list[float], floor: float) -> Scale:
-        """Return the scale that goes with what the reference's calls take."""
-        levels = self._check["levels"]
-        weights = {level: weight for level, (_, weight, _) in enumerate(levels) if weight}
-        slowest = {level: max(map(seconds.__getitem__, self._cases[level])) for level in weights}
-        return Scale(self._check["score"], slowest, weights, self._check["limit_factor"], floor)
 
     def run(self) -> dict[str, Any]:
         """Measure; return the result's fields."""
@@ -166,12 +142,6 @@ class Costing:
             self._finished.clear()
         return ended or stop
 
-    def _level_of(self, number: int) -> int:
-        return next(level for level, cases in enumerate(self._cases) if number in cases)
-
-    def _unit_of(self, number: int) -> float:
-        return self._scale.unit(self._level_of(number))
-
     def _seconds_for(self, number: int) -> float:
         """Return what a call may take before it is ended."""
         level = self._level_of(number)
@@ -192,7 +162,7 @@ class Costing:
 
     def _look_at(self, numbers: list[int]) -> Stop | None:
         while numbers:
-            run = self._run_candidate(numbers)
+            run = self._run_candidate(numbers, copies=self._copies_at_look(numbers), looks=True)
             self._note(numbers, run)
             stop = self._judge(numbers, run)
             if stop is None or stop.status != "timeout":
@@ -208,6 +178,13 @@ class Costing:
             numbers = rest
         return None
 
+    def _copies_at_look(self, numbers: list[int]) -> int:
+        """Return how often to make a call at a first look: more than once, it tells more."""
+        if self._level_of(numbers[0]) not in self._scale.references or not self.looks_again:
+            return 1
+        size = max(len(self._inputs[number]) for number in numbers)
+        return min(self._copies[numbers[0]], max(LOOK_COPIES, LOOK_BYTES // size))
+
     def _note(self, numbers: list[int], run: Timed) -> None:
         """Take down what calls cost at a first look.
 
@@ -215,7 +192,9 @@ class Costing:
         first in a process find much at hand, but they cost no less than the call.
         """
         for number, repeat in zip(numbers, run.repeats, strict=False):
-            self._looks[number] = max(repeat.cold - self._around[number], repeat.call)
+            about = self._seconds[number], self._around[number]
+            most, likely = seen(repeat, *about, self._limit_of(number))
+            self._looks[number], self._likely[number] = most, likely
 
     def _slower(self, number: int) -> float:
         """Return how many times slower the machine is now than when the reference was timed."""
@@ -237,6 +216,7 @@ class Costing:
         slower: float = 1.0,
         timer: Timer | Launcher | None = None,
         footprint: bool = False,
+        looks: bool = False,
     ) -> Timed:
         usage, limits = self._usage, self._case.limits
         if self._bench.unfit:
@@ -251,7 +231,12 @@ class Costing:
         seconds = [self._seconds_for(number) * slower for number in numbers]
         timer = timer or self._timer
         run = timer.run(
-            *(self._case, calls), seconds=seconds, copies=copies, idle=left, footprint=footprint
+            *(self._case, calls),
+            seconds=seconds,
+            copies=copies,
+            idle=left,
+            footprint=footprint,
+            further_seconds=LOOK_SPANS * self._check["span_seconds"] if looks else inf,
         )
         self._idle += run.idle_seconds
         self._left |= run.left
@@ -281,18 +266,6 @@ class Costing:
         censored = run.status in CENSORING or name in self._check["censoring"]
         return Stop(run.status, f"call {number + 1}: {run.message}", censored, number)
 
-    def _slowest_case(self, level: int) -> int:
-        """Return the case that is slowest, as far as is known; one with pairs if it is close."""
-        return max(filter(self._looks.__contains__, self._cases[level]), key=self._rank)
-
-    def _rank(self, number: int) -> float:
-        return self._cost(number) * (CLOSE if number in self._pairs else 1.0)
-
-    def _cost(self, number: int) -> float:
-        if number in self._costs:
-            return self._costs[number]
-        return self._looks[number] / self._slowness
-
     def _excess(self, level: int) -> Stop | None:
         """Say whether a level that was gone through took too long; if it is close, repeat."""
         enough = self._scale.enough(level)
@@ -313,12 +286,13 @@ class Costing:
         What is slowest for the reference is repeated, too, if it is clearly slower for it: there a
         candidate may have found in the call before what it needs.
         """
-        least = self._check["repeats"][0]
         while True:
-            case = self._slowest_case(level)
+            case = self._case_to_time(level)
             hardest = max(self._cases[level], key=self._seconds.__getitem__)
             pairs = self._pairs.get(case, [])
-            if len(pairs) < (self._enough_to_believe(case, pairs) or least):
+            matters = self._matters(level)
+            least = self._check["repeats"][0] if matters else 1
+            if len(pairs) < ((matters and self._enough_to_believe(case, pairs)) or least):
                 stop = self._add_pair(case)
             elif (
                 self._seconds[hardest] > CLEARLY * self._seconds[case]
@@ -329,16 +303,6 @@ class Costing:
                 return None
             if stop is not None:
                 return stop
-
-    def _enough_to_believe(self, case: int, pairs: list[Pair]) -> int:
-        """Return how many pairs it takes to believe what a candidate seems to be; else 0.
-
-        That is, faster than the reference, or one that does its work beside the call.
-        """
-        beaten = self._cost(case) < BEATEN * self._seconds[case]
-        if not pairs or not (beaten or is_unlike(pairs, self._unit_of(case))):
-            return 0
-        return DOUBTFUL[self._seconds[case] > LONG_SECONDS]
 
     def _repeat(self) -> Stop | None:
         """Repeat the levels that were finished until the score is known well enough."""
@@ -359,7 +323,7 @@ class Costing:
             if not widths:
                 return None
             level = max(widths, key=widths.__getitem__)
-            if stop := self._add_pair(self._slowest_case(level)) or self._measure(level):
+            if stop := self._add_pair(self._case_to_time(level)) or self._measure(level):
                 return stop
         return None
 
@@ -378,22 +342,6 @@ class Costing:
             longer = max(1.0, run.repeats[0].call / self._slowness / self._cost(case))
             self._footprints[case] = run.mean_memory_bytes * longer, reference.mean_memory_bytes
         return None
-
-    def _drawn_costs(self, level: int) -> list[float]:
-        """Return what a level may cost: from the bootstrap, or from a first look."""
-        case = self._slowest_case(level)
-        pairs = self._pairs.get(case)
-        state = case, len(pairs) if pairs else -self._slowness
-        if level in self._drawn and self._drawn[level][0] == state:
-            return self._drawn[level][1]
-        if pairs is None:  # noise only adds to a cost: it is between nothing and what was seen
-            drawn = [self._cost(case) * (number % 2) for number in range(DRAWS)]
-            self._random.shuffle(drawn)
-        else:
-            mine, unit = self._seconds[case], self._unit_of(case)
-            drawn = [each * mine for each in drawn_ratios(pairs, unit, DRAWS, self._random)]
-        self._drawn[level] = state, drawn
-        return drawn
 
     def _add_pair(self, case: int) -> Stop | None:
         """Time reference and candidate once more; return what is wrong with the candidate."""
@@ -456,8 +404,3 @@ class Costing:
             if censored:
                 break
         return found
-
-
-def spread(values: list[float]) -> float:
-    """Return how wide the middle 95 % of some values are."""
-    return percentile(values, 0.975) - percentile(values, 0.025)

@@ -23,6 +23,7 @@ __all__ = [
     "percentile",
     "ratio",
     "score",
+    "seen",
     "speed",
     "time_limit",
 ]
@@ -34,6 +35,10 @@ FAST = 2.0
 NOISE_SECONDS, NOISE_SHARE, LIMIT_SHARE = 5e-6, 0.05, 0.01
 """By how much what a process does for its first answer may seem to be more than it was: so much and
 this share of what the reference's does for it, or this share of T."""
+
+
+FIRST_SECONDS, FIRST_SHARE = 1e-4, 0.3
+"""How much longer, and by which share, a first answer may take in a single repeat."""
 
 
 class Repeat(NamedTuple):
@@ -68,6 +73,27 @@ def ratio(pairs: Sequence[Pair], limit: float) -> float:
         limit: T.
     """
     return _ratio(_columns(pairs), range(len(pairs)), limit)
+
+
+def seen(repeat: Repeat, reference: float, around: float, limit: float) -> tuple[float, float]:
+    """Return what a call costs at most by a single repeat, and what it is likely to cost.
+
+    That a first answer takes longer than usual is most often noise, of which single repeats have
+    much.
+
+    Args:
+        repeat: The candidate's.
+        reference: What the call costs the reference.
+        around: What the reference's process does for a first answer beside a usual call.
+        limit: T.
+    """
+    if repeat.steady == repeat.call:
+        most = max(repeat.cold - around, repeat.call)
+        return most, most
+    minima = reference + around, reference, repeat.cold, repeat.steady
+    hidden = _hidden(minima, limit)
+    beyond = max(0.0, hidden - FIRST_SECONDS - FIRST_SHARE * (reference + around))
+    return repeat.steady + hidden, repeat.steady + beyond
 
 
 def drawn_ratios(
@@ -158,6 +184,13 @@ class Scale:
     def weight(self, level: int) -> float:
         """Return how much the cost of a level counts beside those of others."""
         return self.weights[level] if self.score_name == "fraction" else 1.0
+
+    def reach(self, level: int, costs: Mapping[int, float], share: float) -> float:
+        """Return how much the score may be off if the cost of a level is, by a share of it."""
+        if self.score_name != "fraction":
+            return share * costs[level] / max(sum(costs.values()), LEAST_SECONDS)
+        weight = self.weights[level] / sum(self.weights.values())
+        return weight * share * costs[level] / (self.unit(level) - self.references[level])
 
     def score(self, costs: Mapping[int, float]) -> float:
         """Return the score, given the costs of the levels that were finished."""

@@ -47,6 +47,8 @@ EMPTY = "def {}(*_):\n    pass\n"
 class CountedCosting(Costing):
     """A `Costs` check of one candidate by the clock `CLOCK`; see `Costing`."""
 
+    looks_again = False
+
     def __init__(self, bench: Bench, check: Mapping[str, Any], case: Case) -> None:
         limits = {
             key: value * SLOWNESS if key in ("cpu_seconds", "wall_seconds") else value

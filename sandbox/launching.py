@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, Case
@@ -70,6 +71,7 @@ class Launcher:
         copies: int = 1,
         idle: float = TRUSTED_IDLE_SECONDS,
         footprint: bool = False,
+        further_seconds: float = inf,
     ) -> Timed:
         """Run the program once for each text, until it fails.
 
@@ -80,6 +82,7 @@ class Launcher:
             copies: Not used: a process is one run.
             idle: How long they may wait for something else than a core, in seconds.
             footprint: Not to be had: whether to look at the memory all the time.
+            further_seconds: Not used.
 
         Raises:
             NoClock: If the clock is not to be had here.

@@ -31,8 +31,10 @@ from codeeval.sandbox.candidate import (
 from codeeval.sandbox.codec import encode, loads
 from codeeval.sandbox.records import RAISED, write_record
 
-__all__ = ["run_measured"]
+__all__ = ["MORE", "run_measured"]
 
+MORE = b"+"
+"""What ends a pause if the call is to be made again."""
 CONDENSED = 2**23
 """Larger outputs that compare exactly are sent as digests: to make one of a small output takes as
 long as to send it, and what it takes to make the first is much more.
@@ -53,12 +55,13 @@ def run_measured(entry_point: str, copies: int, counted: bool) -> None:
     """Make each call in a fresh namespace, without collections of garbage.
 
     There is a pause before the code runs for the first time; for each call one before it, one after
-    it and one after the answer was sent; if there are ``copies - 1`` further calls, on copies of
-    the arguments, one before them and one after them.
+    it and one after the answer was sent. If the byte that ends that is `MORE`, there are
+    ``copies - 1`` further calls, on copies of the arguments, and one pause before and one after
+    them.
 
     Args:
         entry_point: The function.
-        copies: How often each call is made; 0 for the code to be loaded, and nothing be called.
+        copies: How often each call may be made; 0 for the code to be loaded, and nothing be called.
         counted: Whether to have a child end just before the first pause: its instructions are those
             up to there. After it there may be no other.
     """
@@ -92,8 +95,7 @@ def run_measured(entry_point: str, copies: int, counted: bool) -> None:
             # Sent before anything else is called, which could still change it.
             if not send_value(value, condensed=CONDENSED):
                 return
-            pause()
-            if copies > 1:
+            if pause() == MORE:
                 further = [loads(call) for _ in range(copies - 1)]
                 pause()
                 for arguments in further:
@@ -111,10 +113,12 @@ def nothing(*_: object) -> None:
 
 def warm_up(call: bytes) -> None:
     """Touch the memory that all candidates need, be it to import what they name or not."""
-    for _ in range(2 if len(call) < LARGE else 1):
+    large = len(call) >= LARGE
+    for _ in range(1 if large else 2):
         namespace: dict[str, Any] = {}
         exec(WARMING, namespace)
-        encode([namespace["warm"](100), loads(call), *KINDS])
+        arguments = loads(call)
+        encode([namespace["warm"](100), *KINDS, *([] if large else [arguments])])
 
 
 def named_modules(code: CodeType) -> Iterator[str]:

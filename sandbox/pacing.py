@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, Case
@@ -22,6 +23,7 @@ from codeeval.sandbox.costs import LEAST_SECONDS, Repeat
 from codeeval.sandbox.grading import failure_of
 from codeeval.sandbox.group import clock
 from codeeval.sandbox.host import kept
+from codeeval.sandbox.measured import MORE
 from codeeval.sandbox.records import DIGEST, FAILED, PAUSED, RAISED, VALUE, RecordReader
 from codeeval.sandbox.sample import CHUNK, Order, Sample, resident_pages, waiting_seconds
 from codeeval.sandbox.simulator import SLOWNESS
@@ -38,8 +40,9 @@ SIMULATOR_BYTES = 2**28
 NO_USAGE = {"wall_seconds": 0, "cpu_seconds": 0, "memory_bytes": 0, "waiting_seconds": 0}
 EMPTY_REPEATS = 7
 EMPTY = b"def f():\n    pass\n"
-IN_FIRST_CALL = 2
-"""How many pauses are over while a process makes its first call."""
+IN_FIRST_CALL, SENT = 2, 4
+"""How many pauses have begun while a process makes a call, and when its answer was sent; the first
+is that which ended the call before."""
 EXIT_SECONDS = 2e-3
 """What a process may take to end."""
 
@@ -133,6 +136,7 @@ class Timer:
         copies: int = 1,
         idle: float = TRUSTED_IDLE_SECONDS,
         footprint: bool = False,
+        further_seconds: float = inf,
     ) -> Timed:
         """Run one process that makes some calls.
 
@@ -143,6 +147,7 @@ class Timer:
             copies: How often each is made; 0 for none, as if the function did nothing.
             idle: How long it may wait for something else than a core, in seconds.
             footprint: Whether to look at its memory all the time, which disturbs what is timed.
+            further_seconds: A call is made once if the further ones would take longer than this.
 
         Raises:
             NoClock: If the clock is not to be had here.
@@ -172,7 +177,8 @@ class Timer:
         sample.grader = sample.grader or self.judge
         try:
             with clock_of(self._clock, sample.pid) as read:
-                pacer = Pacer(sample, limits, pace, read, copies, enough, idle, footprint)
+                further = copies - 1, further_seconds
+                pacer = Pacer(sample, limits, pace, read, further, enough, idle, footprint)
                 look = pacer.look if footprint else None
                 sample.watch({channel: pacer.take}, bench.host.frames, look)
                 left = bench.finish(sample)
@@ -220,7 +226,7 @@ class Pacer:
         limits: Its limits, which change from step to step.
         pace: Where the bytes go that end its pauses.
         read: Reads its clock.
-        copies: How often it makes each call.
+        further: How often it makes each call again, and what that may take.
         enough: CPU seconds that a step may take, for each call.
         most_idle: How long it may wait for something else than a core.
         footprint: Whether to read its memory when a call begins and ends, too.
@@ -232,7 +238,7 @@ class Pacer:
         limits: dict[str, Any],
         pace: int,
         read: Callable[[], float],
-        copies: int,
+        further: tuple[int, float],
         enough: Sequence[float],
         most_idle: float,
         footprint: bool,
@@ -242,11 +248,12 @@ class Pacer:
         self.idle = 0.0
         """How long it has waited for something else than a core since its first pause."""
         self._sample, self._limits, self._pace, self._read = sample, limits, pace, read
-        self._copies, self._enough = copies, enough
-        self._marks_each = 3 if copies < 2 else 5
-        self._most = 1 + len(enough) * self._marks_each
+        (self._further, self._further_seconds), self._enough = further, enough
         self._reader = RecordReader()
         self._marks: list[float] = []
+        """What its clock was at the pauses of the call that it makes."""
+        self._calls: list[list[float]] = []
+        """The same of the calls that are over."""
         self.clock_at_end = 0.0
         """CPU time of the process at its last pause."""
         self.answers: list[tuple[int, bytes]] = []
@@ -257,15 +264,15 @@ class Pacer:
     def take(self, data: bytes) -> bool:
         """Take what came through the pipe; whether nothing more is to be waited for."""
         for kind, value in self._reader.feed(data):
-            if kind == PAUSED and len(self._marks) < self._most:
+            if kind == PAUSED and len(self._calls) < len(self._enough):
                 now = self._read()
                 if not self._is_pinned() or (self._marks and now < self._marks[-1]):
                     return True  # of what runs elsewhere, or has ended, the clock tells nothing
                 self._look_if_asked()
-                self._marks.append(now)
+                again = self._mark(now)
                 self._look_if_asked()
                 self.clock_at_end = clock(self._sample.pid)
-                more = self._enough[min(self._finished, len(self._enough) - 1)]
+                more = self._enough[min(len(self._calls), len(self._enough) - 1)]
                 self._limits["cpu_seconds"] = self.clock_at_end + more
                 passed = self._note_idle()
                 if self.idle > self._most_idle:
@@ -274,8 +281,8 @@ class Pacer:
                     return True
                 self._limits["wall_seconds"] = passed + more * WALL_FACTOR + WALL_SECONDS
                 with contextlib.suppress(OSError):
-                    os.write(self._pace, b".")
-            elif kind in (VALUE, DIGEST) and len(self.answers) == self._finished:
+                    os.write(self._pace, MORE if again else b".")
+            elif kind in (VALUE, DIGEST) and len(self.answers) == len(self._calls):
                 self.answers.append((kind, value))
             else:
                 if kind in (FAILED, RAISED) and self.failure is None:
@@ -283,13 +290,25 @@ class Pacer:
                 return True
         return self._reader.broken
 
+    def _mark(self, now: float) -> bool:
+        """Take down a pause; whether the call is to be made again after it."""
+        marks = self._marks
+        marks.append(now)
+        took = self._further * (marks[2] - marks[1]) if len(marks) == SENT else 0.0
+        if len(marks) == SENT and self._further > 0 and took <= self._further_seconds:
+            return True
+        if len(marks) in (SENT, SENT + 2):
+            self._calls.append(marks)
+            self._marks = [now]
+        return False
+
     def _look_if_asked(self) -> None:
         if self._footprint:
             self.look()
 
     def look(self) -> None:
         """Take down how much memory it has, while it makes its first call."""
-        if len(self._marks) == IN_FIRST_CALL:
+        if not self._calls and len(self._marks) == IN_FIRST_CALL:
             pid = self._sample.pid
             size = resident_pages(pid) * os.sysconf("SC_PAGE_SIZE")
             if size:
@@ -311,21 +330,14 @@ class Pacer:
         except OSError:
             return False
 
-    @property
-    def _finished(self) -> int:
-        """How many calls are over, answers included."""
-        return max(0, len(self._marks) - 1) // self._marks_each
-
     def repeats(self, empty: float) -> list[Repeat]:
         """Return what the finished calls took, less what a call of nothing takes."""
         found = []
-        for number in range(min(self._finished, len(self.answers))):
-            place = number * self._marks_each
-            start, begin, end, sent, *further = self._marks[place : place + self._marks_each + 1]
+        for (start, begin, end, sent, *further), _ in zip(self._calls, self.answers, strict=False):
             call = steady = max(end - begin - empty, LEAST_SECONDS)
             if further:
                 took = further[1] - further[0] - empty
-                steady = max(took / (self._copies - 1), LEAST_SECONDS / self._copies)
+                steady = max(took / self._further, LEAST_SECONDS / (self._further + 1))
             found.append(Repeat(sent - start - empty, call, steady))
         return found
 

@@ -19,7 +19,7 @@ REFERENCE_SECONDS = 300.0
 """What a call of a reference may take."""
 REPEATS, FEWER, SHORT_SECONDS = 6, 2, 0.25
 """How often a call is made again: fewer times if noise is a small part of it."""
-WARM, COPIES, COPIED_BYTES = 6, 200, 2**20
+WARM, WARM_IF_LARGE, LARGE, COPIES, COPIED_BYTES = 6, 3, 20_000, 200, 2**20
 
 
 def reference_costs(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
@@ -95,5 +95,6 @@ def copies_of(seconds: float, size: int, span: float) -> int:
     """
     if seconds >= span:
         return 1
-    copies = min(max(WARM, ceil(span / seconds)), COPIES, COPIED_BYTES // size)
-    return copies if copies >= WARM else 1
+    if size >= LARGE:  # to have arguments takes longer than the call
+        return WARM_IF_LARGE if WARM_IF_LARGE * size <= COPIED_BYTES else 1
+    return min(max(WARM, ceil(span / seconds)), COPIES, COPIED_BYTES // size)
