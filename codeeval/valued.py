@@ -18,7 +18,7 @@ from codeeval.scoring.order_statistics import best_of_k_estimate
 __all__ = ["value_estimates"]
 
 LEVEL = 0.95
-GROUPED = ("mean", "Acc Mean", "Acc Hard", "Sim")
+GROUPED = ("mean", "Acc Mean", "Acc Hard", "Sim", "IC")
 """Metrics by groups of problems, in which those that failed count as 0."""
 MEANS = ("Beyond", "ET %", "MP %", "MI %")
 """Metrics that are the mean over problems of the mean over samples, those that failed as 0."""
@@ -190,6 +190,48 @@ def _dps(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
     return [mean_estimate(means, metric=name, samples=samples)] if means else []
 
 
+def _of_coverage(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
+    """Return precision, recall or F1 of answers that say whether a line is covered.
+
+    They are ratios of sums over programs, whose points are no evidence of their own.
+    """
+    sums: dict[Hashable, list[float]] = {}
+    samples = 0
+    for row in rows:
+        if row.metadata.get("kind") == "coverage":
+            said, true = (np.asarray(row.values[each]) for each in ("said_covered", "covered"))
+            found = float(np.mean(said * true)), float(np.mean(said)), float(np.mean(true))
+            known = sums.setdefault(row.metadata.get("program", row.task_id), [0.0] * 3)
+            known[:] = [a + b for a, b in zip(known, found, strict=True)]
+            samples += row.samples
+    means = [
+        {"precision": (both, said), "recall": (both, true), "F1": (2 * both, said + true)}[name]
+        for both, said, true in sums.values()
+    ]
+    return [_ratio(name, means, samples)] if any(below for _, below in means) else []
+
+
+def _consistent(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
+    """Return incremental consistency: how far answers about a point are right, one by one.
+
+    All four are worth 1, the first three 0.5, two 0.25, one 0.125; a right answer after a wrong
+    one makes it 0. The output belongs to all points of its input.
+
+    Source: Chen et al. 2024, "Reasoning Runtime Behavior of a Program with LLM".
+    """
+    known = {row.task_id: row for row in rows}
+    scores, programs = [], []
+    for row in rows:
+        point, _, kind = row.task_id.rpartition("/")
+        ids = (f"{point}/coverage", f"{point}/state", f"{point}/path")
+        asked = [known.get(each) for each in (*ids, f"{point.rpartition('/')[0]}/output")]
+        if kind == "coverage" and None not in asked:
+            rounds = zip(*(each.values[column] for each in asked if each), strict=False)
+            scores.append([CONSISTENT.get(tuple(map(bool, each)), 0.0) for each in rounds])
+            programs.append(row.metadata.get("program", point))
+    return [best_of_k_estimate(scores, 1, metric=name, clusters=programs)] if scores else []
+
+
 def _ratio(name: str, means: Iterable[tuple[float, float]], samples: int) -> Estimate:
     """Return the ratio of two sums over problems; those whose second number is 0 do not count."""
     used = [(a, b) for a, b in means if b]
@@ -214,7 +256,16 @@ def _ratio(name: str, means: Iterable[tuple[float, float]], samples: int) -> Est
     )
 
 
+CONSISTENT: Mapping[tuple[bool, ...], float] = {
+    (True, True, True, True): 1.0,
+    (True, True, True, False): 0.5,
+    (True, True, False, False): 0.25,
+    (True, False, False, False): 0.125,
+}
+"""What right and wrong answers to coverage, state, path and output are worth, all others 0."""
 _OTHERS = {
+    "IC": _consistent,
+    **dict.fromkeys(("precision", "recall", "F1"), _of_coverage),
     "mean if passed": _if_passed,
     "speedup": _speedup,
     "DPS": _dps,

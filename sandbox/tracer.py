@@ -17,7 +17,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-__all__ = ["reval", "traced"]
+__all__ = ["reval", "reval_values", "traced"]
 
 MOST_STEPS = 5000
 """Steps of which no more are recorded; the program goes on without being watched."""
@@ -250,26 +250,50 @@ def traced(
 
 
 def reval(
-    source: str, call: str, points: Sequence[tuple[int, str]], name: str = "<traced program>"
+    source: str, call: str, points: Sequence[tuple[int, str]]
 ) -> list[tuple[bool, list[int], list[str] | None, list[str] | None]]:
+    """Answer REval's questions as `reval_values` does, in words.
+
+    Returns:
+        As there, with the values as ``repr`` gives them, and the names of their types.
+    """
+    return [
+        (
+            *(covered, following),
+            *(list(map(repr, values)) if values else None,),
+            *([type(each).__name__ for each in values] if values else None,),
+        )
+        for covered, following, values in reval_values(source, call, points)
+    ]
+
+
+def reval_values(
+    source: str,
+    call: str,
+    points: Sequence[tuple[int, str]],
+    *,
+    before: str = "",
+    name: str = "<traced program>",
+) -> list[tuple[bool, list[int], list[Any] | None]]:
     """Answer REval's questions about a run: what is covered, what comes next, what has which value.
 
     Args:
         source: The program.
         call: An expression or statements that are run in its namespace.
         points: Lines, each with a variable or an expression.
+        before: Statements that are run before that, and are no part of the trace.
         name: The name of the program's file.
 
     Returns:
         For each point whether its line is covered; the lines that follow it, -1 for none; the
-        values after it, as ``repr`` gives them, and the names of their types, both None if there
-        are none.
+        values after it, None if there are none.
 
     Source: the rules of the program of Chen et al. 2024, "Reasoning Runtime Behavior of a Program
     with LLM".
     """
     namespace = types.ModuleType("traced").__dict__
     exec(compile(source, name, "exec", dont_inherit=True), namespace)
+    exec(compile(before, "<before>", "exec", dont_inherit=True), namespace)
     states: list[tuple[int, dict[str, Any]]] = []
 
     def within(frame: types.FrameType, event: str, argument: Any) -> Any:
@@ -310,23 +334,16 @@ def copied(values: dict[str, Any]) -> dict[str, Any]:
 
 def answered(
     states: Sequence[tuple[int, dict[str, Any]]], line: int, variable: str
-) -> tuple[bool, list[int], list[str] | None, list[str] | None]:
-    """Return the answers about one line, given all states; see `reval`."""
+) -> tuple[bool, list[int], list[Any] | None]:
+    """Return the answers about one line, given all states; see `reval_values`."""
     visits = [place for place, (number, _) in enumerate(states) if number == line]
     if not visits:
-        return False, [-1], None, None
+        return False, [-1], None
     last = len(states) - 1
     following = {states[place + 1][0] if place < last else -1 for place in visits}
     after = [states[min(place + 1, last)][1] for place in visits]
     values = evaluated(ast.parse(variable, mode="eval").body, after)
-    if not values:
-        return True, sorted(following), None, None
-    return (
-        True,
-        sorted(following),
-        list(map(repr, values)),
-        [type(each).__name__ for each in values],
-    )
+    return True, sorted(following), values or None
 
 
 def evaluated(node: ast.expr, states: Sequence[dict[str, Any]]) -> list[Any]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import ast
 import warnings
 
-__all__ = ["after_answer_tag", "expression", "sides_of", "written"]
+__all__ = [
+    *("ANSWER", "after_answer_tag", "expression", "returning", "right_side", "sides_of", "written")
+]
+
+ANSWER = "answer"
+"""The name of the function that gives what a reply says."""
 
 OPEN, CLOSED = "[ANSWER]", "[/ANSWER]"
 LONGEST = 100_000
@@ -54,3 +59,18 @@ def written(node: ast.AST) -> str:
         return ast.unparse(node)
     except (RecursionError, ValueError):
         return ""
+
+
+def right_side(reply: str) -> str:
+    """Return what a reply says that something equals; the whole of one that asserts nothing."""
+    sides = sides_of(reply)
+    if sides is not None:
+        return sides[1]
+    if "==" in reply and expression(reply) is None:
+        return reply.split("==")[1].strip()
+    return reply.strip()
+
+
+def returning(value: str) -> str:
+    """Return the source of a function that returns the value of an expression."""
+    return f"def {ANSWER}():\n    return (\n{value}\n)\n"

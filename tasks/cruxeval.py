@@ -13,7 +13,15 @@ from typing import Any, ClassVar
 
 from codeeval.sandbox.program import Asserts, Limits, Program
 from codeeval.sandbox.verdict import Status, Verdict
-from codeeval.tasks.answers import after_answer_tag, expression, sides_of, written
+from codeeval.tasks.answers import (
+    ANSWER,
+    after_answer_tag,
+    expression,
+    returning,
+    right_side,
+    sides_of,
+    written,
+)
 from codeeval.tasks.file_task import FileTask
 from codeeval.tasks.source import Hub, field
 from codeeval.tasks.task import Problem, Sample
@@ -22,7 +30,7 @@ __all__ = ["CruxEvalInput", "CruxEvalOutput"]
 
 LIMITS = Limits(cpu_seconds=3.0, wall_seconds=10.0)
 """The benchmark gives three seconds on the clock."""
-FUNCTION, ANSWER = "f", "answer"
+FUNCTION = "f"
 UNKNOWN = "??"
 OUTPUT_TASK = """You are given a Python function and an assertion about what it returns. Put the
 literal that it returns in place of the question marks, whether or not the function does what its
@@ -133,15 +141,7 @@ class CruxEvalOutput(_CruxEval):
 
     def source(self, problem: Problem, sample: Sample) -> str:
         """Return a function that returns the value which a reply gives."""
-        reply = after_answer_tag(sample.text)
-        sides = sides_of(reply)
-        if sides is not None:
-            value = sides[1]
-        elif "==" in reply and expression(reply) is None:
-            value = reply.split("==")[1].strip()
-        else:
-            value = reply.strip()
-        return f"def {ANSWER}():\n    return (\n{value}\n)\n"
+        return returning(right_side(after_answer_tag(sample.text)))
 
     def _tests(self, output: str) -> str:
         return f"assert {output} == {ANSWER}()\n"
