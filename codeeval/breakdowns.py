@@ -10,7 +10,7 @@ from codeeval.scoring.estimate import Estimate
 
 __all__ = ["Group", "ProblemRow", "curve_ks", "groups_of"]
 
-GROUPED = ("difficulty", "domain", "kind", "language", "length", "released")
+GROUPED = ("difficulty", "domain", "kind", "language", "length", "released", "structure")
 """Keys of metadata by which scores are given apart; dates by their year."""
 MOST_GROUPS = 40
 DIFFICULTIES = ("easy", "medium", "hard")

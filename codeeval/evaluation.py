@@ -173,7 +173,7 @@ def evaluate(
                 notice(f"{path}: {directory.finished} samples were judged before")
             source = stack.enter_context(closing(directory.recording(source)))
         pool = executor or stack.enter_context(_executor(benchmark, settings))
-        describe_executor(manifest, pool, getattr(task, "language", "python"))
+        describe_executor(manifest, pool, getattr(benchmark, "language", "python"))
         if directory is not None:
             total -= min(total, directory.finished)
         progress(None, total)

@@ -19,7 +19,7 @@ from codeeval.sandbox.program import Program
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.extract import extract
 from codeeval.tasks.task import Problem, Sample, Task
-from codeeval.truth import Truths
+from codeeval.truth import TruthError, Truths
 
 __all__ = ["EvaluationStopped", "SampleResult", "extracted", "judge_samples"]
 
@@ -284,7 +284,10 @@ class _Judging:
         del self._futures[key]
         samples = self._waiting.pop(key)
         self.waiting -= len(samples)
-        verdict = future.result()
+        try:
+            verdict = future.result()
+        except TruthError as error:  # a reference does not run: no sample's fault, and no other's
+            verdict = Verdict.without_run(Status.INFRASTRUCTURE_ERROR, str(error))
         if is_doubtful(program, verdict):
             self._doubtful.append((samples, program))
             return

@@ -13,7 +13,7 @@ from typing import Any
 from codeeval.sandbox.errors import SandboxError
 from codeeval.sandbox.executor import Executor
 from codeeval.sandbox.program import Costs
-from codeeval.sandbox.verdict import Status
+from codeeval.sandbox.verdict import Status, Usage
 from codeeval.tasks.task import Problem, Sample, Task
 from codeeval.truth import Truths, cache_directory
 
@@ -23,6 +23,9 @@ PROBLEMS = 8
 """How many references are measured at the start, and again at the end."""
 NOISY = 0.02
 """A mean further from 1 than this marks a run."""
+BUSY = 0.3
+"""So does a machine on which processes wait this share of their CPU time for a core. Up to 0.15 it
+is the runner that they wait for: both have the same one."""
 
 
 class SelfTest:
@@ -41,6 +44,7 @@ class SelfTest:
         self._problems = known[::step][:PROBLEMS] if self._measures(known) else []
         self._scores: dict[str, list[float]] = {}
         self._failures: list[str] = []
+        self._usage = Usage()
 
     def _measures(self, problems: Sequence[Problem]) -> bool:
         """Whether the task measures, which its first program tells."""
@@ -65,6 +69,7 @@ class SelfTest:
                 if check.expected is not None:  # not each of the known solutions is right
                     program = replace(program, source=check.reference)
                 verdict = self._executor.run(program)
+                self._usage += verdict.usage
                 if verdict.status is Status.PASSED:
                     scores.append(_of_reference(self._task.score(problem, verdict)))
                 else:
@@ -93,6 +98,12 @@ class SelfTest:
             sentences.append(
                 f"a noisy run: references measured beside themselves score {fmean(scores):.3f} on "
                 f"average, which should be 1 (at most {NOISY} from it)"
+            )
+        share = self._usage.waiting_seconds / max(self._usage.cpu_seconds, 1e-9)
+        if scores and share > BUSY:
+            sentences.append(
+                f"a busy machine: references that were timed waited for a core {share:.0%} as long "
+                "as they had one; the clock wall counts that, the others do not"
             )
         return sentences
 

@@ -25,6 +25,7 @@ from typing import Any
 from codeeval.sandbox.codec import decode, encode, loads, pack, unpack
 from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.executor import Executor
+from codeeval.sandbox.languages import LANGUAGES
 from codeeval.sandbox.program import (
     Asserts,
     Blob,
@@ -107,9 +108,12 @@ def image_of(executor: Executor, language: str) -> str:
 
 
 @cache
-def simulator_version() -> str:
-    """Return the version of this machine's simulator, for sandboxes that have no other, or none."""
-    command = ["valgrind", "--version"]
+def version_of(program: str) -> str:
+    """Return what a program of this machine says of its version, or nothing.
+
+    That is what sandboxes have that have no image.
+    """
+    command = [program, "--version"]
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -200,10 +204,12 @@ class Truths:
             image = image_of(self._executor, program.language)
             parts = [check.entry_point, given, shape, image, *machine(), check.reference]
             if check.clock == "instructions-sim":
-                parts.append(simulator_version())
+                parts.append(version_of("valgrind"))
             if check.expected is not None:
                 parts += [check.checker, check.expected.digest]
             parts += [program.language, *program.flags]
+            if not image and LANGUAGES[program.language].compiler:
+                parts.append(version_of(LANGUAGES[program.language].compiler[0]))
             return self._once(
                 self._key("costs", *parts, *check.rivals), self._find_costs, check, program
             )

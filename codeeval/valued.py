@@ -81,9 +81,10 @@ def _best(
     if name.startswith(OPTIMIZED):
         least = float(name[len(OPTIMIZED) : -len("@k")] or LEAST_SPEEDUP)
         scores = [tuple(float(each >= least) for each in row) for row in scores]
+    bounds = (0.0, 1.0) if name.startswith((OPTIMIZED, "efficient")) else None
     named = {name: 1} if name in MEANS else {f"{name[:-1]}{k}": k for k in ks}
     return [
-        best_of_k_estimate(scores, k, metric=metric, clusters=clusters)
+        best_of_k_estimate(scores, k, metric=metric, clusters=clusters, bounds=bounds)
         for metric, k in named.items()
     ]
 
@@ -208,7 +209,11 @@ def _of_coverage(rows: Sequence[ProblemRow], column: str, name: str) -> list[Est
         {"precision": (both, said), "recall": (both, true), "F1": (2 * both, said + true)}[name]
         for both, said, true in sums.values()
     ]
-    return [_ratio(name, means, samples)] if any(below for _, below in means) else []
+    if not any(below for _, below in means):
+        return []
+    estimate = _ratio(name, means, samples)
+    high = None if estimate.high is None else min(1.0, estimate.high)
+    return [replace(estimate, high=high)]
 
 
 def _consistent(rows: Sequence[ProblemRow], column: str, name: str) -> list[Estimate]:
@@ -229,7 +234,10 @@ def _consistent(rows: Sequence[ProblemRow], column: str, name: str) -> list[Esti
             rounds = zip(*(each.values[column] for each in asked if each), strict=False)
             scores.append([CONSISTENT.get(tuple(map(bool, each)), 0.0) for each in rounds])
             programs.append(row.metadata.get("program", point))
-    return [best_of_k_estimate(scores, 1, metric=name, clusters=programs)] if scores else []
+    if not scores:
+        return []
+    bounds = (0.0, 1.0)
+    return [best_of_k_estimate(scores, 1, metric=name, clusters=programs, bounds=bounds)]
 
 
 def _ratio(name: str, means: Iterable[tuple[float, float]], samples: int) -> Estimate:

@@ -30,6 +30,8 @@ def run_build(command: Sequence[str], name: str) -> None:
     try:
         pid = os.posix_spawnp(command[0], list(command), os.environ, setsigdef=UNUSUAL)
     except OSError as error:
+        if not isinstance(error, FileNotFoundError | PermissionError):
+            raise  # of this moment: the jail is to be thrown away
         send_failure("no_compiler", f"{command[0]}: {error.strerror}")
         return
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -25,13 +25,23 @@ from codeeval.sandbox.pacing import (
     WALL_SECONDS,
     Timed,
     Timer,
+    mean_over_time,
 )
-from codeeval.sandbox.records import FAILED, PAUSED, VALUE, RecordReader
-from codeeval.sandbox.sample import Capture, Order, Sample, waiting_seconds
+from codeeval.sandbox.records import FAILED, LARGEST, PAUSED, VALUE, RecordReader
+from codeeval.sandbox.sample import (
+    CHUNK,
+    Capture,
+    Order,
+    Sample,
+    resident_pages,
+    waiting_seconds,
+)
 
 __all__ = ["Launcher", "timer_of"]
 
 PRINTED_BYTES = 16 * 2**20
+UNSEEN_SECONDS = 0.1
+"""How long a process may have waited for a core since it was looked at last."""
 
 
 def timer_of(
@@ -81,17 +91,16 @@ class Launcher:
             seconds: What each run may take, in CPU time.
             copies: Not used: a process is one run.
             idle: How long they may wait for something else than a core, in seconds.
-            footprint: Not to be had: whether to look at the memory all the time.
+            footprint: Whether to look at its memory all the time, which disturbs what is timed.
             further_seconds: Not used.
 
         Raises:
             NoClock: If the clock is not to be had here.
         """
-        if footprint:
-            raise ValueError("the memory of whole programs over time is not measured")
         whole = Timed([], [], "passed", "", dict(NO_USAGE), False)
         for call, enough in zip(calls, seconds, strict=True):
-            run = self._launch(case, loads(call)[0], enough, idle - whole.idle_seconds)
+            left = idle - whole.idle_seconds
+            run = self._launch(case, loads(call)[0], enough, left, footprint)
             usage = {
                 key: max(value, run.usage[key]) if key == "memory_bytes" else value + run.usage[key]
                 for key, value in whole.usage.items()
@@ -104,12 +113,13 @@ class Launcher:
                 usage,
                 whole.left or run.left,
                 whole.idle_seconds + run.idle_seconds,
+                mean_memory_bytes=run.mean_memory_bytes,
             )
             if run.status != "passed" or self._bench.unfit:
                 break
         return whole
 
-    def _launch(self, case: Case, text: str, seconds: float, idle: float) -> Timed:
+    def _launch(self, case: Case, text: str, seconds: float, idle: float, footprint: bool) -> Timed:
         """Run the program once."""
         bench = self._bench
         channel, channel_end = os.pipe()
@@ -135,10 +145,14 @@ class Launcher:
         try:
             with clock_of(self._clock, sample.pid) as read:
                 watcher.read = read
-                sample.watch({channel: watcher.take}, bench.host.frames)
+                look = watcher.look if footprint else None
+                sample.watch({channel: watcher.take}, bench.host.frames, look)
                 over = time.monotonic()
-                waited = waiting_seconds(sample.pid)
                 left = bench.finish(sample)
+                os.set_blocking(channel, False)
+                with contextlib.suppress(BlockingIOError):
+                    while data := os.read(channel, CHUNK):
+                        watcher.take(data)
                 # Of a process that is over, the kernel tells its CPU time and nothing else.
                 if self._clock == "cpu":
                     end = sample.ending.cpu_seconds
@@ -161,16 +175,24 @@ class Launcher:
         elif printed.truncated:
             status, message = "output_limit", f"printed {printed.size} bytes"
         repeats, answers = [], []
-        if status == "passed" and watcher.start is not None:
+        answer = encode(printed.data().decode("utf-8", "backslashreplace"))
+        if status == "passed" and len(answer) > LARGEST:
+            status, message = "output_limit", f"printed {printed.size} bytes"
+        elif status == "passed" and watcher.start is not None:
+            if not 0 < watcher.start < end:
+                raise NoClock(f"the clock {self._clock!r} cannot be read in this sandbox")
             took = max(end - watcher.start, LEAST_SECONDS)
-            repeats = [Repeat(took, took, took)]
-            answers = [(VALUE, encode(printed.data().decode("utf-8", "backslashreplace")))]
+            repeats, answers = [Repeat(took, took, took)], [(VALUE, answer)]
         elif status == "passed":
             status, message = "runtime_error", "ended before it began"
         passed = max(0.0, over - watcher.began) if watcher.began else 0.0
         own = ending.cpu_seconds - watcher.cpu_at_start
-        rest = max(0.0, passed - own - max(0.0, waited - watcher.waited_at_start))
-        return Timed(repeats, answers, status, message, ending.usage(), left, rest)
+        waited = max(0.0, sample.waited - watcher.waited_at_start)
+        rest = max(0.0, passed - own - waited - UNSEEN_SECONDS)
+        return Timed(
+            *(repeats, answers, status, message, ending.usage(), left, rest),
+            mean_memory_bytes=mean_over_time(watcher.readings) or ending.memory_bytes,
+        )
 
 
 class _Watcher:
@@ -183,6 +205,15 @@ class _Watcher:
         self.start: float | None = None
         self.began = self.cpu_at_start = self.waited_at_start = 0.0
         self.failure: bytes | None = None
+        self.readings: list[tuple[float, int]] = []
+        """CPU time and resident bytes of the process since then."""
+
+    def look(self) -> None:
+        """Take down how much memory it has."""
+        pid = self._sample.pid
+        size = resident_pages(pid) * os.sysconf("SC_PAGE_SIZE") if self.start is not None else 0
+        if size:
+            self.readings.append((clock(pid), size))
 
     def take(self, data: bytes) -> bool:
         """Take what came through the pipe; whether nothing more is to be waited for."""

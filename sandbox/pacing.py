@@ -205,7 +205,7 @@ class Timer:
             others = sample.ending.cpu_seconds - pacer.clock_at_end - EXIT_SECONDS
             cold = repeats[-1].cold + max(0.0, others)
             repeats[-1] = repeats[-1]._replace(cold=cold)
-        usage = sample.ending.usage()
+        usage = {**sample.ending.usage(), "waiting_seconds": pacer.waited}
         count = None
         if self._simulated:
             ended = sample.ending.wait_status == 0
@@ -245,8 +245,9 @@ class Pacer:
     ) -> None:
         self._most_idle, self._footprint = most_idle, footprint
         self._start: tuple[float, float, float] | None = None
-        self.idle = 0.0
-        """How long it has waited for something else than a core since its first pause."""
+        self.idle = self.waited = 0.0
+        """How long it has waited for something else than a core since its first pause, and for
+        one."""
         self._sample, self._limits, self._pace, self._read = sample, limits, pace, read
         (self._further, self._further_seconds), self._enough = further, enough
         self._reader = RecordReader()
@@ -321,6 +322,7 @@ class Pacer:
         self._start = self._start or state
         passed, cpu, waited = (b - a for a, b in zip(self._start, state, strict=True))
         self.idle = max(self.idle, passed - cpu - waited)
+        self.waited = waited
         return now - self._sample.started
 
     def _is_pinned(self) -> bool:
@@ -333,12 +335,18 @@ class Pacer:
     def repeats(self, empty: float) -> list[Repeat]:
         """Return what the finished calls took, less what a call of nothing takes."""
         found = []
+        more = 0.0  # what further calls of the one before did beyond it: that may be for this one
         for (start, begin, end, sent, *further), _ in zip(self._calls, self.answers, strict=False):
             call = steady = max(end - begin - empty, LEAST_SECONDS)
             if further:
                 took = further[1] - further[0] - empty
                 steady = max(took / self._further, LEAST_SECONDS / (self._further + 1))
-            found.append(Repeat(sent - start - empty, call, steady))
+            found.append(Repeat(sent - start - empty + more, call, steady))
+            more = 0.0
+            if further:
+                usual = self._further * (end - begin), self._further * (begin - start)
+                more = max(0.0, further[1] - further[0] - usual[0])
+                more += max(0.0, further[0] - sent - usual[1])
         return found
 
 

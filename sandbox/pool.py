@@ -139,6 +139,7 @@ class Pool:
                 f"{self._limits.memory_bytes} that this executor was opened for"
             )
         blobs_of(program)  # here a program that cannot be judged meets who sent it
+        self.image_of(program.language)
         if os.getpid() != self._process:
             raise SandboxError("an executor cannot be used in a fork; open one there")
         job = _Job(program)

@@ -295,6 +295,8 @@ class Costs(_Part):
             raise ValueError("answers that are given need a checker")
         if self.clock not in CLOCKS:
             raise ValueError(f"no clock {self.clock!r}; known: {', '.join(CLOCKS)}")
+        if not self.entry_point and self.clock == "instructions-sim":
+            raise ValueError("the instructions of whole programs cannot be counted")
         if self.score not in SCORES:
             raise ValueError(f"no score {self.score!r}; known: {', '.join(SCORES)}")
         if not any(level.weight > 0 for level in self.levels):

@@ -84,7 +84,7 @@ class Runner(OneWord):
         except BrokenJail as error:
             return {"broken": str(error)}, b""
         except Lacking as error:
-            return {"unavailable": str(error), "recycle": False}, b""
+            return {"unavailable": str(error), "recycle": True}, b""
         reply["recycle"] |= built.left
         if built.program is None:
             stderr.feed(built.errors.encode())
@@ -118,7 +118,7 @@ class Runner(OneWord):
             except BrokenJail as error:
                 return {"broken": str(error)}, b""
             except Lacking as error:
-                return {"unavailable": str(error), "recycle": False}, b""
+                return {"unavailable": str(error), "recycle": True}, b""
             outputs = result.pop("outputs", b"")
             reply["recycle"] |= result.pop("recycle")
             unloadable = result.pop("unloadable", False)

@@ -175,6 +175,8 @@ class Sample:
         self.looked = False
         """Whether it took long enough for anybody to look at its processes."""
         self._inherited = 0
+        self.waited = 0.0
+        """How long its first process had waited for a core when it was looked at last."""
         out, out_end = os.pipe()
         err, err_end = os.pipe()
         self._streams = {out: stdout, err: stderr}
@@ -239,6 +241,7 @@ class Sample:
             if settled or now >= self.settles_at:
                 return
             if now >= next_scan:
+                self.waited = waiting_seconds(self.pid) or self.waited
                 if self._over_limit(now):
                     return
                 next_scan = now + min(SCAN_SECONDS * 5, SCAN_SECONDS + (now - self.started) / 10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from codeeval.sandbox.costs import fraction, score
 from codeeval.sandbox.verdict import Cost, Status, Verdict
@@ -114,6 +115,29 @@ def finished_cost(verdict: Verdict) -> Cost | None:
     if verdict.status is not Status.PASSED or not costs or costs[0].censored:
         return None
     return costs[0]
+
+
+def whole_cost(verdict: Verdict) -> Cost | None:
+    """Return the cost of a sample over all its timed levels; None if it is wrong or unfinished.
+
+    Seconds are sums, memory is the peak of all, and its mean is one over the seconds of all.
+    """
+    costs = [cost for result in verdict.results for cost in result.costs]
+    if verdict.status is not Status.PASSED or not costs or any(cost.censored for cost in costs):
+        return None
+    own = sum(cost.seconds for cost in costs)
+    reference = sum(cost.reference_seconds for cost in costs)
+    return replace(
+        costs[0],
+        seconds=own,
+        reference_seconds=reference,
+        memory_bytes=max(cost.memory_bytes for cost in costs),
+        reference_memory_bytes=max(cost.reference_memory_bytes for cost in costs),
+        mean_memory_bytes=sum(c.mean_memory_bytes * c.seconds for c in costs) / own,
+        reference_mean_memory_bytes=(
+            sum(c.reference_mean_memory_bytes * c.reference_seconds for c in costs) / reference
+        ),
+    )
 
 
 def footprint_scores(cost: Cost) -> dict[str, float]:

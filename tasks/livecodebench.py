@@ -143,7 +143,10 @@ class LiveCodeBenchExecution(_LiveCodeBench):
 
     def source(self, problem: Problem, sample: Sample) -> str:
         """Return a function that returns the value which a reply gives."""
-        return returning(right_side(after_answer_tag(sample.text)))
+        text = after_answer_tag(sample.text)
+        if "[/ANSWER]" not in sample.text:  # the benchmark reads no further, either
+            text = text.strip().partition("\n")[0]
+        return returning(right_side(text))
 
     def _tests(self, problem: Problem) -> str:
         return f"assert {problem.record['output']} == {ANSWER}()\n"

@@ -43,6 +43,8 @@ TASKS = {
     "reval": "codeeval.tasks.reval:REval",
     "starter": "codeeval.tasks.starter_task:Starter",
     "starter-efficiency": "codeeval.tasks.starter_efficiency:StarterEfficiency",
+    "starter-tracing": "codeeval.tasks.fresh_traces:StarterTracing",
+    "trace": "codeeval.tasks.fresh_traces:FreshTraces",
 }
 ENTRY_POINTS = "codeeval.tasks"
 """The group under which other packages name a class or function that makes a task."""

@@ -44,6 +44,8 @@ TOO_OLD = "np.mat("
 """What a program needs that there is in NumPy 1 alone."""
 LIBRARIES = sys.stdlib_module_names | {"numpy"}
 YES, NO, UNREAD = "yes\n", "no\n", -2
+TOLD = ("it is executed", "it is not executed")
+"""What a wrong answer about coverage is told."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ class REval(FileTask):
         kind = record["kind"]
         if kind == "coverage":
             said = said_yes(text)
-            return f"print({(YES if said else NO).strip()!r})\n{function_of(said)}"
+            word = (YES if said else NO).strip()
+            return f"print({word!r}, flush=True)\n{function_of(said)}"
         if kind == "path":
             return function_of(lines_said(text, record["code"]))
         if kind == "state":
@@ -177,7 +180,7 @@ class REval(FileTask):
         else:
             tests = POINT.format(*map(repr, (*what, record["line"], record["variable"])))
             tests += {
-                "coverage": f"assert __covered == {ANSWER}()\n",
+                "coverage": f"assert __covered == {ANSWER}(), {TOLD!r}[not __covered]\n",
                 "path": f"assert set({ANSWER}()) & set(__next)\n",
                 "state": f"assert state_is({ANSWER}(), __values)\n",
             }[kind]
@@ -195,7 +198,7 @@ class REval(FileTask):
         said = covered = 0.0
         if problem.record["kind"] == "coverage":
             said = float(verdict.stdout.startswith(YES))
-            covered = said if right else 1.0 - said
+            covered = said if right else float(f"AssertionError: {TOLD[0]}" in verdict.message)
         return {"pass": right, "said_covered": said, "covered": covered, "right": right}
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 __all__ = ["POINT", "STATE", "UnlikeAsked", "filled", "is_made", "output_tests", "prepared"]
 
 HOLE = "__hole"
+LONGEST = 100_000
+"""Characters of an answer that is read."""
 TYPE_NAMES = {"str", "int", "float", "bool", "list", "dict", "tuple", "set"}
 MAKERS = {
     *("Decimal", "decimal.Decimal", "deque", "collections.deque", "date", "datetime", "timedelta"),
@@ -154,6 +156,9 @@ def is_made(text: str) -> bool:
     parts = list(ast.walk(tree))
     calls = [each for each in parts if isinstance(each, ast.Call)]
     names = {ast.unparse(each.func) for each in calls}
+    attributes = sum(isinstance(each, ast.Attribute) for each in parts)
+    if attributes > sum(isinstance(each.func, ast.Attribute) for each in calls):
+        return False  # one that is not called
     others = {
         each.id for each in parts if isinstance(each, ast.Name) and each.id not in TYPE_NAMES
     } - {name.partition(".")[0] for name in names}
@@ -189,6 +194,8 @@ def filled(asked: str, answer: str) -> list[str]:
     Raises:
         UnlikeAsked: If it is of another form.
     """
+    if len(answer) > LONGEST:
+        raise UnlikeAsked("too long an answer")
     lines, wanted = answer.strip().split("\n"), asked.strip().split("\n")
     if len(lines) < len(wanted):
         lines = [*wanted[: len(wanted) - len(lines)], *lines]
@@ -201,7 +208,12 @@ def filled(asked: str, answer: str) -> list[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise UnlikeAsked("the answer cannot be parsed") from None
     given: list[str] = []
-    match(pattern, found, given)
+    try:
+        match(pattern, found, given)
+        for each in given:
+            compile(each, "<answer>", "eval", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise UnlikeAsked("the answer cannot be read") from None
     return given
 
 

@@ -25,6 +25,7 @@ from codeeval.cli.samples import convert_command, sanitize_command
 from codeeval.cli.sandboxes import sandbox_app
 from codeeval.cli.settings import name_variables, read_env_file
 from codeeval.cli.tasks import info_command, tasks_command, validate_command
+from codeeval.cli.traces import trace_app
 from codeeval.cli.voice import LogFormat, complain, listen, report_fault, warn
 from codeeval.version import __version__
 
@@ -63,6 +64,7 @@ command(app, "doctor")(doctor_command)
 command(app, "version")(version_command)
 app.add_typer(sandbox_app, name="sandbox", no_args_is_help=True)
 app.add_typer(cache_app, name="cache", no_args_is_help=True)
+app.add_typer(trace_app, name="trace", no_args_is_help=True)
 
 
 ANYWHERE = frozenset(
@@ -129,7 +131,7 @@ def with_hyphens(words: Sequence[str]) -> list[str]:
         return ["version", *(word for word in before if word != "--version")]
     if not spelt:
         return ["--help"]
-    if rest in (["sandbox"], ["cache"]):
+    if rest in (["sandbox"], ["cache"], ["trace"]):
         return [*rest, "--help"]
     return [*rest, *before]
 

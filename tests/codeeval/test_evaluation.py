@@ -14,9 +14,9 @@ from codeeval.report import MissingSamples, NothingJudged
 from codeeval.run_directory import RunConflict
 from codeeval.run_files import read_manifest
 from codeeval.samples.errors import SampleError
+from codeeval.sandbox.errors import SandboxError
 from codeeval.sandbox.verdict import Status
 from codeeval.tasks.task import Sample
-from codeeval.truth import TruthError
 from tests.codeeval.evaluating import (
     IDS,
     PLAIN,
@@ -320,10 +320,15 @@ def test_nothing_judged_is_no_score(plain, tmp_path):
     assert run.scores["pass@1"].value == 1.0
 
 
-def test_a_reference_that_fails_ends_the_evaluation(executor, tmp_path):
+def test_a_reference_that_fails_keeps_the_rest_of_the_evaluation(executor, tmp_path):
     broken = {**PROBLEMS[1], "canonical_solution": "    raise ValueError('no')\n"}
-    with pytest.raises(TruthError, match="ValueError: no"):
-        evaluate([right("Tiny/1")], tiny(tmp_path, [broken]), executor=executor)
+    task = tiny(tmp_path, [PROBLEMS[0], broken])
+    samples = [right("Tiny/0"), right("Tiny/1")]
+    run = evaluate(samples, task, executor=executor, missing="skip")
+    assert run.report.counts == {"passed": 1, "infrastructure_error": 1}
+    assert run.scores["pass@1"].value == 1.0
+    with pytest.raises(SandboxError, match="ValueError: no"):
+        evaluate(samples, task, executor=executor, on_infra_error="raise")
 
 
 def test_a_run_in_several_sandboxes_says_so(plain, executor, tmp_path):

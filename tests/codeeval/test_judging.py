@@ -18,7 +18,7 @@ from codeeval.sandbox.errors import SandboxUnavailable
 from codeeval.sandbox.program import Limits, Program
 from codeeval.sandbox.verdict import CheckResult, Status, Usage, Verdict
 from codeeval.tasks.task import Sample
-from codeeval.truth import TruthError, Truths
+from codeeval.truth import Truths
 from tests.codeeval.evaluating import (
     IDS,
     PLAIN,
@@ -225,11 +225,17 @@ def test_a_dead_sandbox_ends_the_evaluation(task, executor):
         list(judge(task, mixture(), Counting(executor, die)))
 
 
-def test_a_reference_that_fails_is_said_so(tmp_path, executor):
+def test_a_reference_that_fails_is_said_so_and_counts_against_no_sample(tmp_path, executor):
     broken = {**PROBLEMS[1], "canonical_solution": "    return 1 // 0\n"}
-    task = tiny(tmp_path, [broken]).task
-    with pytest.raises(TruthError, match=r"'squares'.*ZeroDivisionError"):
-        list(judge(task, [right("Tiny/1")], executor))
+    task = tiny(tmp_path, [PROBLEMS[0], broken]).task
+    results = list(judge(task, [right("Tiny/1"), right("Tiny/0"), right("Tiny/1", 1)], executor))
+    assert outcome(results) == {
+        ("Tiny/0", 0): "passed",
+        ("Tiny/1", 0): "infrastructure_error",
+        ("Tiny/1", 1): "infrastructure_error",
+    }
+    messages = {each.verdict.message for each in results if each.task_id == "Tiny/1"}
+    assert all("'squares'" in each and "ZeroDivisionError" in each for each in messages)
 
 
 def test_a_request_to_stop_ends_the_wait(plain):

@@ -68,7 +68,7 @@ def test_a_noisy_run_is_told_of(executor):
     task = load_task("starter-efficiency")
     test = SelfTest(Slow(task), list(task.problems())[:1], executor)
     test.run("start")
-    (sentence,) = test.warnings()
+    (sentence,) = (each for each in test.warnings() if not each.startswith("a busy"))
     assert "a noisy run: references measured beside themselves score 0.500" in sentence
 
 
@@ -83,5 +83,31 @@ def test_references_that_cannot_be_measured_are_told_of(executor):
     task = load_task("starter-efficiency")
     test = SelfTest(Broken(task), list(task.problems())[:2], executor)
     test.run("start")
-    (sentence,) = test.warnings()
+    (sentence,) = (each for each in test.warnings() if not each.startswith("a busy"))
     assert "self-test: 2 references could not be measured; Starter/1: runtime_error" in sentence
+
+
+class Waiting:
+    """An executor on whose machine processes wait for a core some share of their time."""
+
+    def __init__(self, executor, share: float):
+        self._executor, self._share, self.isolation = executor, share, executor.isolation
+
+    def truth(self, program):
+        return self._executor.truth(program)
+
+    def run(self, program):
+        verdict = self._executor.run(program)
+        cpu = verdict.usage.cpu_seconds
+        usage = replace(verdict.usage, waiting_seconds=self._share * cpu)
+        return replace(verdict, usage=usage)
+
+
+@pytest.mark.parametrize(("share", "busy"), [(0.29, False), (0.31, True)])
+def test_a_busy_machine_is_told_of(executor, share, busy):
+    task = load_task("starter-efficiency")
+    test = SelfTest(task, list(task.problems())[:1], Waiting(executor, share))
+    test.run("start")
+    told = [each for each in test.warnings() if each.startswith("a busy machine")]
+    assert bool(told) is busy
+    assert not busy or "waited for a core 31% as long as they had one" in told[0]

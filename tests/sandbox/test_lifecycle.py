@@ -155,6 +155,9 @@ class BadLuck:
     def close(self):
         self.jails.close()
 
+    def image_of(self, image):
+        return ""
+
     def start(self, image):
         jail = self.jails.start(image)
         send, receive, sent = jail.send, jail.receive, []
@@ -307,6 +310,9 @@ def test_auto_takes_what_is_there(monkeypatch):
 def test_a_jail_that_does_not_start_is_an_error(own_executor, monkeypatch):
     class NoJails:
         isolation = "none"
+
+        def image_of(self, image):
+            return ""
 
         def start(self, image):
             raise SandboxUnavailable("none today")

@@ -1,0 +1,214 @@
+"""Questions about what programs do that ``codeeval trace build`` has made."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar
+
+from codeeval.sandbox.program import Limits, Program
+from codeeval.sandbox.verdict import CheckResult, Status, Trace, Verdict
+from codeeval.tasks.answers import after_answer_tag
+from codeeval.tasks.file_task import FileTask
+from codeeval.tasks.source import field
+from codeeval.tasks.task import DataError, Problem, Sample
+from codeeval.tasks.traces import answer_text, closeness, collapsed, steps_in
+
+__all__ = ["KINDS", "FreshTraces", "StarterTracing", "length_class"]
+
+KINDS = ("next", "path", "coverage", "state", "output", "exception", "iterations")
+LENGTHS = (1, 11, 26, 51, 101)
+LONGEST_ANSWER = 10_000
+NUMBER = re.compile(r"\s*(?:line\s+)?(-?\d{1,9})\b", re.IGNORECASE)
+NAME = re.compile(r"\s*(?:builtins\.)?(\w{1,100})")
+INTRODUCTION = """You are given a Python program, with numbers before its lines, and a call. Find
+out what the program does then, and answer the question about it. Steps are lines that are executed,
+in order; lines of a function's body when it is called, none when it is defined.
+Write the answer alone between [ANSWER] and [/ANSWER].
+"""
+STEP_BY_STEP = """First follow the call step by step, between [THOUGHT] and [/THOUGHT].
+"""
+QUESTIONS = {
+    "next": (
+        "Which line is executed right after line {line} is executed for the {nth} time? Write its "
+        "number, or -1 if the call ends there."
+    ),
+    "path": (
+        "Which lines are executed? Write the list of all their numbers in order, such as "
+        "[2, 3, 2]; a line that follows itself only once."
+    ),
+    "coverage": "Is line {line} executed? Write YES or NO.",
+    "state": (
+        "What is the value of {variable} right after line {line} was executed for the {nth} time? "
+        "Write it as a Python literal."
+    ),
+    "output": "What does the call return? Write it as a Python literal.",
+    "exception": (
+        "Which exception does the call end with? Write the name of its class, or None if it "
+        "returns."
+    ),
+    "iterations": (
+        "How many times in all is the body of the loop in line {line} begun? Write the number."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class FreshTraces(FileTask):
+    """Questions that ``codeeval trace build`` has made from the references of another task.
+
+    Attributes:
+        data_file: The file that it wrote.
+        cot: Whether the prompt asks for thoughts before the answer.
+    """
+
+    cot: bool = False
+    name: ClassVar[str] = "trace"
+    version: ClassVar[str] = "1"
+    rules: ClassVar[str] = "trace-1"
+    file_names: ClassVar[tuple[str, ...]] = ("trace.jsonl",)
+    cluster: ClassVar[str] = "program"
+    columns: ClassVar[tuple[str, ...]] = ("pass",)
+
+    def _problem(self, record: dict[str, Any], place: str) -> Problem:
+        task_id, kind, code, call, answer = (
+            field(record, name, str, place=place, form="a text")
+            for name in ("task_id", "kind", "code", "call", "answer")
+        )
+        if kind not in KINDS:
+            raise DataError(
+                f"{place}: field 'kind' must be one of {', '.join(KINDS)}, not {kind!r}"
+            )
+        steps = field(record, "steps", int, place=place, form="a number")
+        about = {
+            "line": record.get("line", 0),
+            "variable": record.get("variable", ""),
+            "nth": ordinal(record.get("occurrence", 1)),
+        }
+        question = QUESTIONS[kind].format(**about)
+        numbered = "\n".join(f"{n}\t{line}" for n, line in enumerate(code.split("\n"), 1))
+        prompt = f"{INTRODUCTION}{STEP_BY_STEP * self.cot}\n[PYTHON]\n{numbered}\n[/PYTHON]\n"
+        prompt += f"[CALL]\n{call}\n[/CALL]\n[QUESTION]\n{question}\n[/QUESTION]\n"
+        return Problem(
+            id=task_id,
+            prompt=prompt + ("[THOUGHT]\n" if self.cot else "[ANSWER]\n"),
+            reference=answer,
+            entry_point="",
+            metadata={
+                "kind": kind,
+                "length": length_class(steps),
+                "structure": structure_of(record),
+                "program": str(record.get("source", task_id)),
+            },
+            record={"kind": kind, "answer": answer, "code": numbered},
+        )
+
+    def source(self, problem: Problem, sample: Sample) -> str:
+        """Return the answer in a reply."""
+        text = sample.text
+        if self.cot and "[/THOUGHT]" in text:
+            text = text.rpartition("[/THOUGHT]")[2]
+        text = after_answer_tag(text)[:LONGEST_ANSWER]
+        return answer_text(text) if problem.record["kind"] == "path" else text
+
+    def program(self, problem: Problem, sample: Sample) -> Program:
+        """Return a program that does nothing: see `answer`."""
+        return Program("", (), Limits())
+
+    def answer(self, problem: Problem, sample: Sample) -> Verdict:
+        """Judge a reply without running anything."""
+        said = self.source(problem, sample)
+        kind, right = str(problem.record["kind"]), str(problem.record["answer"])
+        if not said.strip():
+            return Verdict.without_run(Status.NO_CODE, "no answer in the reply", "trace")
+        trace = None
+        if kind == "path":
+            actual, steps = steps_in(right) or [], steps_in(said) or []
+            found = closeness(collapsed(actual), collapsed(steps))
+            passed = found.exact
+            trace = Trace(problem.record["code"], right, said)
+            message = f"step {found.first_divergence}: the answer leaves the path"
+        else:
+            passed = is_answer(kind, said, right)
+            message = f"the answer says {said[:100]!r}, right is {right[:100]!r}"
+        status = Status.PASSED if passed else Status.WRONG_ANSWER
+        result = CheckResult("trace", status, "" if passed else message, sealed=True, trace=trace)
+        return Verdict(status, (result,))
+
+    def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:
+        """Return 1 for a right answer."""
+        return {"pass": float(verdict.status is Status.PASSED)}
+
+
+@dataclass(frozen=True)
+class StarterTracing(FreshTraces):
+    """Questions about the references of ``starter``."""
+
+    name: ClassVar[str] = "starter-tracing"
+    rules: ClassVar[str] = "starter-tracing-1"
+
+    @property
+    def path(self) -> Path:
+        """The file that holds the problems."""
+        return self.data_file or Path(__file__).parent / "starter" / "traces.jsonl"
+
+
+def is_answer(kind: str, said: str, right: str) -> bool:
+    """Whether an answer is the right one."""
+    if kind == "coverage":
+        words = re.findall(r"\b(?:yes|no)\b", said.lower())
+        return words[:1] == [right.lower()]
+    if kind == "exception":
+        found = NAME.match(said)
+        return found is not None and found[1] == right
+    if kind in ("next", "iterations"):
+        found = NUMBER.match(said)
+        return found is not None and int(found[1]) == int(right)
+    value, wanted = literal(said), literal(right)
+    return value is not None and wanted is not None and same(value[0], wanted[0])
+
+
+def literal(text: str) -> tuple[Any] | None:
+    """Return the value of a literal, in a tuple; None if a text is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return (ast.literal_eval(text.strip()),)
+        except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+            return None
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values are equal and of the same types, those in them as well."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    return bool(a == b)
+
+
+def structure_of(record: Mapping[str, Any]) -> str:
+    """Return what a trace has beside lines one after the other."""
+    names = ("recursion", "threads", "loops")
+    has = [name for name in names if (record.get(name) or 0) > (name == "threads")]
+    return " and ".join(has) or "straight"
+
+
+def ordinal(number: int) -> str:
+    """Return a number's ordinal: ``1st``, ``12th``."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ends.get(number % 10, 'th')}"
+
+
+def length_class(steps: int) -> str:
+    """Return the class of length that a trace belongs to."""
+    names = [f"{start} – {end - 1} steps" for start, end in pairwise(LENGTHS)]
+    names.append(f"{LENGTHS[-1]} steps and more")
+    return names[max(place for place, start in enumerate(LENGTHS) if steps >= start)]
