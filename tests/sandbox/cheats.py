@@ -41,6 +41,18 @@ def f(n):
             kept[marshal.loads(call[1:])[0]] = work(marshal.loads(call[1:])[0])
     return kept[n] if n in kept else work(n)
 """,
+    "further calls pay": """
+import marshal, sys
+def f(n):
+    kept = sys.modules.setdefault("kept", {"calls": 0})
+    kept["calls"] += 1
+    frame = sys._getframe()
+    while frame and "calls" not in frame.f_locals: frame = frame.f_back
+    if frame and kept["calls"] == 2:
+        for call in frame.f_locals["calls"]:
+            kept[marshal.loads(call[1:])[0]] = work(marshal.loads(call[1:])[0])
+    return kept[n] if n in kept else work(n)
+""",
     "the untimed calls pay": """
 import sys
 def f(n):
