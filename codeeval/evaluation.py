@@ -442,7 +442,8 @@ def _check_counts(counted: Completeness, settings: Options) -> None:
 
 
 def _count(builder: ReportBuilder, result: SampleResult) -> None:
-    builder.add(result.task_id, result.scores, result.verdict.status, result.verdict.sealed)
+    verdict = result.verdict
+    builder.add(result.task_id, result.scores, verdict.status, verdict.sealed, verdict.message)
 
 
 def _finish(
@@ -460,7 +461,9 @@ def _finish(
         isolations[record["verdict"]["isolation"]] += 1
         results = record["verdict"]["results"]
         sealed = bool(results) and all(result["sealed"] for result in results)
-        builder.add(record["task_id"], record["scores"], record["verdict"]["status"], sealed)
+        message = next((each["message"] for each in results if each["message"]), "")
+        status = record["verdict"]["status"]
+        builder.add(record["task_id"], record["scores"], status, sealed, message)
     finished = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     broken = builder.infrastructure_errors
     del isolations[""]  # of samples that were not run

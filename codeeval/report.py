@@ -23,6 +23,9 @@ class MissingSamples(CodeEvalError, ValueError):
     """Problems have no sample, and nobody said what that should mean."""
 
 
+MESSAGE = 500
+
+
 class NothingJudged(CodeEvalError, ValueError):
     """Not one sample could be judged, so there is no number to report."""
 
@@ -136,9 +139,16 @@ class ReportBuilder:
             task_id: {column: [] for column in self._value_metrics} for task_id in self._statuses
         }
         self._sealed = 0
+        self._failure = ""
+        """What kept the first sample that could not be judged from that."""
 
     def add(
-        self, task_id: str, scores: Mapping[str, float], verdict_status: Status | str, sealed: bool
+        self,
+        task_id: str,
+        scores: Mapping[str, float],
+        verdict_status: Status | str,
+        sealed: bool,
+        message: str = "",
     ) -> None:
         """Count one sample.
 
@@ -148,6 +158,7 @@ class ReportBuilder:
                 infrastructure error.
             verdict_status: The status of its verdict.
             sealed: Whether its verdict is sealed.
+            message: Why it could not be judged, if it could not.
 
         Raises:
             ValueError: If the problem or the status is unknown, or a score is not what it may be.
@@ -168,6 +179,8 @@ class ReportBuilder:
                     raise ValueError(f"{task_id}: {column} is scored {number!r}, no finite number")
                 scored.append(number)
             self._sealed += sealed
+        elif not self._failure:
+            self._failure = f"{task_id}: {message}"[:MESSAGE]
         self._statuses[task_id][status.value] += 1
 
     @property
@@ -191,7 +204,9 @@ class ReportBuilder:
             )
         judged = [row for row in rows if row.samples]
         if not any(row.statuses.keys() - {Status.INFRASTRUCTURE_ERROR.value} for row in judged):
-            raise NothingJudged("no sample was judged, so there is nothing to report")
+            raise NothingJudged(
+                f"no sample was judged, so there is nothing to report; {self._failure}"
+            )
         failed = [row for row in rows if not row.statuses and self._missing == "fail"]
         usable, refused = self._usable(judged)
         curve = curve_ks(min(row.samples for row in judged))

@@ -23,7 +23,7 @@ PARTIAL = 1
 USAGE = 2
 BAD_INPUT = 3
 UNABLE = 4
-"""The machine is not able: no sandbox, no image, a reference that fails, a full disk."""
+"""The machine is not able: no sandbox, no image, a full disk."""
 BELOW = 5
 """A number that --fail-under asks for was not reached."""
 FAULT = 70

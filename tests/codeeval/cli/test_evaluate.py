@@ -142,7 +142,7 @@ class TestEnvironmentNotAble:
         }  # fmt: skip
         data = write(tmp_path / "data.jsonl", [problem])
         samples = write(tmp_path / "s.jsonl", [{"task_id": "X/0", "completion": "    return 1\n"}])
-        refused(call(samples, "--data-file", data, *UNSAFE), 4, "the reference failed")
+        refused(call(samples, "--data-file", data, *UNSAFE), 1, "the reference failed")
 
     def test_a_full_disk(self, call, tmp_path):
         samples = write(tmp_path / "s.jsonl", right(9))
