@@ -8,7 +8,10 @@ loops, recursion and threads have their share. The same seed gives the same ques
 from __future__ import annotations
 
 import ast
+import io
 import random
+import re
+import tokenize
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,35 +33,14 @@ VERSION = "trace-v1"
 LIMITS = Limits(cpu_seconds=2.0, wall_seconds=20.0, memory_bytes=2**29)
 RUNS = 3
 SPOILS = (None, -1, "x", 0.5)
-COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
-"""Calls of their own up to Python 3.11, and none later: they are taken as part of their caller."""
 LONGEST_CALL, LONGEST_VALUE, LONGEST_CODE = 300, 200, 6000
 """Characters of what a question shows, and asks for."""
 MOST_STEPS, LONGEST_PATH, MOST_POINTS = 5000, 60, 40
-EXAMINE = '''
-def examine(source, call, points):
-    """Return what a call does, and the values of variables; None if it cannot be traced."""
-    import ast
-
-    def told(value):
-        text = repr(value)
-        try:
-            same = ast.literal_eval(text)
-            return text if same == value and type(same) is type(value) else None
-        except Exception:
-            return None
-
-    try:
-        found = traced(source, call, most_steps={most})
-        states = reval_values(source, call, points)
-    except BaseException as error:
-        return type(error).__name__
-    result = found["result"] if not found["error"] else ""
-    values = [[told(each) for each in values or ()] for _, _, values in states]
-    return found["steps"], found["frames"], found["calls"], found["is_cut"], (
-        result, found["error"], values
-    )
-'''
+REFUSED = (ast.With, ast.AsyncWith, ast.AsyncFor, ast.AsyncFunctionDef, ast.Match, ast.TryStar)
+"""Statements of which lines are visited in ways that nobody would guess."""
+UNSEEN = (ast.Global, ast.Nonlocal)
+ORDER = re.compile(r"\bset\(|\bfrozenset\(|\{[^{}:]+\}|hash\(|\bid\(")
+"""Programs that may depend on the order of a set; of texts nobody can know it."""
 
 
 class BuildError(CodeEvalError, ValueError):
@@ -88,14 +70,20 @@ class Call:
     code: str
     text: str
     steps: list[int]
-    """Lines, those that follow themselves in one call taken as one."""
+    again: set[int]
+    values: list[tuple[int, str, list[str | None]]]
+    begun: list[tuple[int, int]]
     depth: int
-    loops: bool
     recursion: bool
     threads: int
-    result: str
+    result: str | None
     error: str
-    values: dict[tuple[int, str], list[str | None]]
+    python: str
+
+    @property
+    def loops(self) -> bool:
+        """Whether the body of a loop was begun more than once."""
+        return any(count > 1 for _, count in self.begun)
 
 
 def build(
@@ -122,12 +110,11 @@ def build(
         SandboxUnavailable: If there is no sandbox.
     """
     built = Built([])
-    chooser = random.Random(f"{seed} {task.digest}")
     questions: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
     for problem in task.problems():
-        code = without_docstrings(problem.reference)
-        if len(code) > LONGEST_CODE:
-            built.left_out["a long program"] += 1
+        code = bare(problem.reference)
+        if code is None or len(code) > LONGEST_CODE:
+            built.left_out["a program that is long, or has statements of several lines"] += 1
             continue
         try:
             calls = sorted(set(call_texts(task, problem, executor)))
@@ -138,24 +125,27 @@ def build(
             continue
         short = [text for text in calls if len(text) <= LONGEST_CALL]
         built.left_out["a long call"] += len(calls) - len(short)
+        chooser = random.Random(f"{seed} {task.digest} {problem.id}")
         chosen = chooser.sample(short, min(inputs, len(short)))
-        bad = [spoiled(text, chooser) for text in chosen] if "exception" in kinds else []
-        for call in examined(problem.id, code, [*chosen, *bad], executor, built.left_out):
+        spoilt = [spoiled(text, chooser) for text in chosen] if "exception" in kinds else []
+        more = [text for text in dict.fromkeys(spoilt) if text not in chosen]
+        for call in examined(problem.id, code, [*chosen, *more], executor, built.left_out):
             built.calls += 1
+            own = random.Random(f"{seed} {task.digest} {problem.id} {call.text}")
             for kind in kinds if call.text in chosen else ("exception",):
                 asked = list(QUESTIONS[kind](call))
                 if kind == "coverage":  # of a program most lines are executed
-                    wanted = chooser.choice(("YES", "NO"))
-                    asked = [each for each in asked if each["answer"] == wanted] or asked
+                    wanted = own.choice(("YES", "NO"))
+                    asked = [each for each in asked if each["answer"] == wanted]
                 if asked:
-                    about = {**chooser.choice(asked), "kind": kind}
+                    about = {**own.choice(asked), "kind": kind}
                     key = stratum(call, kind, str(about["answer"]))
                     questions.append((key, record_of(task, call, about, seed)))
     if not questions:
         raise BuildError(
             f"{task.name}: no call of a function with arguments that can be written out"
         )
-    chooser.shuffle(questions)
+    random.Random(f"{seed} {task.digest}").shuffle(questions)
     built.records = drawn(questions, most)
     for number, record in enumerate(built.records):
         record["task_id"] = f"Trace/{number}"
@@ -183,7 +173,7 @@ def call_texts(task: Task, problem: Problem, executor: Executor) -> Iterator[str
                 text = f"{check.entry_point}({', '.join(map(repr, arguments))})"
                 if ast.literal_eval(repr(arguments)) == arguments:
                     yield text
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
+            except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError):
                 continue
 
 
@@ -215,34 +205,82 @@ def spoiled(call: str, chooser: random.Random) -> str:
     return ast.unparse(tree)
 
 
-def without_docstrings(code: str) -> str:
-    """Return a program without its docstrings, whose examples would give answers away."""
+def bare(code: str) -> str | None:
+    """Return a program without docstrings and comments, whose examples would give answers away.
+
+    None if a line of it is more or less than a statement, so that it cannot be asked about.
+    """
     try:
         tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError):
-        return code
+        tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    except (SyntaxError, ValueError, RecursionError, tokenize.TokenError):
+        return None
     lines = code.rstrip().split("\n")
+    for token in tokens:
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
     dropped: set[int] = set()
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if not isinstance(body, list) or len(body) < 2:
+        if isinstance(body, list) and len(body) > 1 and is_text(body[0]):
+            dropped.update(range(body[0].lineno, body[0].end_lineno + 1))
+    kept = "\n".join(line for number, line in enumerate(lines, 1) if number not in dropped)
+    kept = re.sub(r"\n{3,}", "\n\n\n", kept).strip("\n")
+    return kept if is_plain(kept) else None
+
+
+def is_text(node: ast.AST) -> bool:
+    """Whether a statement is a text that stands for itself."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def is_plain(code: str) -> bool:
+    """Whether each line of a program is one statement, or the head of one."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    seen: set[int] = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.stmt):
             continue
-        first = body[0]
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-            alone = body[1].lineno > (first.end_lineno or 0)
-            if isinstance(first.value.value, str) and alone:
-                dropped.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    return "\n".join(line for number, line in enumerate(lines, 1) if number not in dropped)
+        body = getattr(node, "body", None)
+        first = body[0].lineno if isinstance(body, list) and body else 0
+        parts = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
+        last = max([node.lineno, *(each.end_lineno or 0 for each in parts)])
+        if (
+            isinstance(node, REFUSED)
+            or node.lineno in seen
+            or getattr(node, "decorator_list", None)
+        ):
+            return False
+        if last != node.lineno or (first and first <= node.lineno) or is_text(node):
+            return False
+        if not first and node.end_lineno != node.lineno:
+            return False
+        seen.add(node.lineno)
+    return True
 
 
 def examined(
     problem: str, code: str, calls: Sequence[str], executor: Executor, left_out: Counter[str]
 ) -> Iterator[Call]:
     """Trace calls of a program in the sandbox; yield those that do the same each time."""
-    points = assigned(code)[:MOST_POINTS]
-    tracer = (resources.files("codeeval.sandbox") / "tracer.py").read_text("utf-8")
-    source = tracer + EXAMINE.format(most=MOST_STEPS)
-    for text, runs in zip(calls, runs_of(source, code, calls, points, executor), strict=True):
+    if ORDER.search(code) and any("'" in text or '"' in text for text in calls):
+        left_out["the order of a set of texts"] += len(calls)
+        return
+    names: dict[int, list[str]] = {}
+    for line, name in assigned(code)[:MOST_POINTS]:
+        names.setdefault(line, []).append(name)
+    loops = dict(loops_of(code))
+    source = (resources.files("codeeval.sandbox") / "stepper.py").read_text("utf-8")
+    given = [encode((code, text, names, loops)) for text in calls]
+    for text, runs in zip(calls, runs_of(source, given, executor), strict=True):
         if not runs:
             left_out["a call that takes long or ends the process"] += 1
             continue
@@ -253,53 +291,26 @@ def examined(
         if isinstance(found, str):
             left_out[f"cannot be traced: {found}"] += 1
             continue
-        steps, frames, inner, is_cut, (result, error, values) = found
-        if is_cut or not steps:
-            left_out["more steps than 5,000, or none"] += 1
+        if not 0 < len(found["steps"]) < MOST_STEPS:
+            left_out["5,000 steps or more, or none"] += 1
             continue
-        owners = list(frames)
-        for place, frame in enumerate(frames):
-            if place and inner[frame][0].rpartition(".")[2] in COMPREHENSIONS:
-                owners[place] = owners[place - 1]
-        pairs = [key for key, _ in groupby(zip(owners, steps, strict=True))]
-        depths: dict[str, set[int]] = {}
-        for name, depth, _ in inner:
-            if not name.endswith(">"):
-                depths.setdefault(name, set()).add(depth)
-        yield Call(
-            *(problem, code, text),
-            steps=[line for _, line in pairs],
-            depth=1 + max(max(each) for each in depths.values()),
-            loops=max(Counter(pairs).values()) > 1,
-            recursion=any(len(each) > 1 for each in depths.values()),
-            threads=len({thread for _, _, thread in inner}),
-            result=result,
-            error=error,
-            values=dict(zip(points, values, strict=True)),
-        )
+        yield Call(problem, code, text, **{**found, "again": set(found["again"])})
 
 
-def runs_of(
-    source: str,
-    code: str,
-    calls: Sequence[str],
-    points: Sequence[tuple[int, str]],
-    executor: Executor,
-) -> list[tuple[bytes, ...]]:
+def runs_of(source: str, given: list[bytes], executor: Executor) -> list[tuple[bytes, ...]]:
     """Return what some runs say of each call; nothing of one that cannot be run.
 
     All are run in one process; if that fails, each in one of its own.
     """
-    given = Blob(pack([encode((code, text, points)) for text in calls]))
-    program = Program(source, (Outputs("examine", given, whole=True),), LIMITS)
+    program = Program(source, (Outputs("examine", Blob(pack(given)), whole=True),), LIMITS)
     try:
         runs = [unpack(executor.truth(program).expected.data) for _ in range(RUNS)]
     except SandboxUnavailable:
         raise
     except SandboxError:
-        if len(calls) < 2:
-            return [()] * len(calls)
-        return [runs_of(source, code, [text], points, executor)[0] for text in calls]
+        if len(given) < 2:
+            return [()] * len(given)
+        return [runs_of(source, [each], executor)[0] for each in given]
     return list(zip(*runs, strict=True))
 
 
@@ -314,9 +325,10 @@ def assigned(code: str) -> list[tuple[int, str]]:
 
 
 def loops_of(code: str) -> Iterator[tuple[int, int]]:
-    """Yield the line of each loop with the first line of its body, if they are two."""
+    """Yield the line of each loop with the first line of its body, but for endless ones."""
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.For | ast.While) and node.body[0].lineno > node.lineno:
+        endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant)
+        if isinstance(node, ast.For | ast.While) and not endless:
             yield node.lineno, node.body[0].lineno
 
 
@@ -326,34 +338,35 @@ def ask_next(call: Call) -> Iterator[dict[str, Any]]:
     for place, line in enumerate(call.steps):
         seen[line] += 1
         after = call.steps[place + 1] if place + 1 < len(call.steps) else -1
-        if after == line:
-            continue
-        yield {"line": line, "occurrence": seen[line], "answer": str(after)}
+        if after != line and line not in call.again and call.threads == 1:
+            yield {"line": line, "occurrence": seen[line], "answer": str(after)}
 
 
 def ask_path(call: Call) -> Iterator[dict[str, Any]]:
     """Ask for all lines in order."""
-    if len(call.steps) <= LONGEST_PATH and call.threads == 1:
-        yield {"answer": str(call.steps)}
+    steps = [line for line, _ in groupby(call.steps)]
+    if len(steps) <= LONGEST_PATH and call.threads == 1:
+        yield {"answer": str(steps)}
 
 
 def ask_coverage(call: Call) -> Iterator[dict[str, Any]]:
-    """Ask whether a line is executed: one that is and, where there is any, one that is not."""
+    """Ask whether a line of a function is executed; not the first, which always is."""
     covered = set(call.steps)
-    lines = {node.lineno for node in ast.walk(ast.parse(call.code)) if isinstance(node, ast.stmt)}
-    first = min(covered)
-    inside = sorted(line for line in lines if line >= first)
-    for wanted in (True, False):
-        of_kind = [line for line in inside if (line in covered) is wanted]
-        for line in of_kind:
-            yield {"line": line, "answer": "YES" if wanted else "NO"}
+    for function in ast.walk(ast.parse(call.code)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for node in (each for one in function.body for each in ast.walk(one)):
+            bare_name = isinstance(node, ast.AnnAssign) and node.value is None
+            if not isinstance(node, ast.stmt) or isinstance(node, UNSEEN) or bare_name:
+                continue
+            if node.lineno != call.steps[0]:
+                yield {"line": node.lineno, "answer": "YES" if node.lineno in covered else "NO"}
 
 
 def ask_state(call: Call) -> Iterator[dict[str, Any]]:
     """Ask for the value of a variable after a certain visit of a line that changes it."""
-    visits = Counter(call.steps)
-    for (line, name), values in call.values.items():
-        if len(values) != visits[line]:
+    for line, name, values in call.values:
+        if line in call.again or call.threads > 1 or call.steps.count(line) != len(values):
             continue
         for number, value in enumerate(values, start=1):
             if value is not None and len(value) <= LONGEST_VALUE:
@@ -362,11 +375,7 @@ def ask_state(call: Call) -> Iterator[dict[str, Any]]:
 
 def ask_output(call: Call) -> Iterator[dict[str, Any]]:
     """Ask what a call returns."""
-    try:
-        readable = bool(call.result) and ast.literal_eval(call.result) is not Ellipsis
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    if readable and not call.error and len(call.result) <= LONGEST_VALUE:
+    if call.result is not None and not call.error and len(call.result) <= LONGEST_VALUE:
         yield {"answer": call.result}
 
 
@@ -377,10 +386,10 @@ def ask_exception(call: Call) -> Iterator[dict[str, Any]]:
 
 def ask_iterations(call: Call) -> Iterator[dict[str, Any]]:
     """Ask how often the body of a loop is begun."""
-    visits = Counter(call.steps)
-    for line, body in loops_of(call.code):
-        if line in visits:
-            yield {"line": line, "answer": str(visits[body])}
+    visited = set(call.steps)
+    for line, count in call.begun:
+        if line in visited:
+            yield {"line": line, "answer": str(count)}
 
 
 QUESTIONS = {
@@ -417,6 +426,7 @@ def record_of(task: Task, call: Call, about: dict[str, Any], seed: int) -> dict[
         "source": f"{task.name}@{task.version} {call.problem}",
         "sha256": identity,
         "tracer": VERSION,
+        "python": call.python,
         "seed": seed,
     }
 
@@ -426,10 +436,12 @@ def drawn(
 ) -> list[dict[str, Any]]:
     """Draw from each stratum in turn, those with few questions first, until there are enough.
 
-    Of one program there are no more than a twentieth, or five.
+    Of one program there are no more than a twentieth, or five. Of kinds with an answer that is the
+    usual one, half of the questions have it.
     """
     largest = max(5, most // 20)
     of_program: Counter[str] = Counter()
+    of_answer: Counter[tuple[Any, ...]] = Counter()
     strata: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for key, record in questions:
         strata.setdefault(key, []).append(record)
@@ -439,8 +451,11 @@ def drawn(
         for key in order:
             while strata[key] and len(found) < most:
                 record = strata[key].pop()
-                of_program[record["source"]] += 1
-                if of_program[record["source"]] <= largest:
+                kind, usual = key[:2]
+                enough = usual and of_answer[kind, True] > of_answer[kind, False]
+                if of_program[record["source"]] < largest and not enough:
+                    of_program[record["source"]] += 1
+                    of_answer[kind, usual] += 1
                     found.append(record)
                     break
     return found

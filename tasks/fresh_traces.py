@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import warnings
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Any, ClassVar
 from codeeval.sandbox.program import Limits, Program
 from codeeval.sandbox.verdict import CheckResult, Status, Trace, Verdict
 from codeeval.tasks.answers import after_answer_tag
+from codeeval.tasks.extract import fence_first
 from codeeval.tasks.file_task import FileTask
 from codeeval.tasks.source import field
 from codeeval.tasks.task import DataError, Problem, Sample
@@ -24,11 +26,19 @@ __all__ = ["KINDS", "FreshTraces", "StarterTracing", "length_class"]
 KINDS = ("next", "path", "coverage", "state", "output", "exception", "iterations")
 LENGTHS = (1, 11, 26, 51, 101)
 LONGEST_ANSWER = 10_000
-NUMBER = re.compile(r"\s*(?:line\s+)?(-?\d{1,9})\b", re.IGNORECASE)
-NAME = re.compile(r"\s*(?:builtins\.)?(\w{1,100})")
+NUMBER = re.compile(r"(?:line\s+)?(-?\d{1,9})(?![\d.]*\d)", re.IGNORECASE)
+NAME = re.compile(r"(?:\w{1,100}\.){0,9}(\w{1,100})")
+YES_OR_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
+NOTHING = ("none", "no exception", "nothing")
 INTRODUCTION = """You are given a Python program, with numbers before its lines, and a call. Find
-out what the program does then, and answer the question about it. Steps are lines that are executed,
-in order; lines of a function's body when it is called, none when it is defined.
+out what the program does then, and answer the question about it.
+
+Steps are the lines that are executed during the call, in order. Running the program before the call
+is no step. When a function is called in the middle of a line, the steps of its body follow, and
+going back into that line is no step. The head of a loop is a step each time that it decides whether
+to go on (the head of an endless `while True` once); so is the line of an inner `def`, which defines
+a function. Lambdas and comprehensions are part of their line and no steps of their own.
+
 Write the answer alone between [ANSWER] and [/ANSWER].
 """
 STEP_BY_STEP = """First follow the call step by step, between [THOUGHT] and [/THOUGHT].
@@ -85,6 +95,10 @@ class FreshTraces(FileTask):
                 f"{place}: field 'kind' must be one of {', '.join(KINDS)}, not {kind!r}"
             )
         steps = field(record, "steps", int, place=place, form="a number")
+        for name in ("line", "occurrence"):
+            field(record, name, int, place=place, form="a number", default=1)
+        if steps < 1 or (kind == "path" and not steps_in(answer)):
+            raise DataError(f"{place}: there are no steps")
         about = {
             "line": record.get("line", 0),
             "variable": record.get("variable", ""),
@@ -105,7 +119,12 @@ class FreshTraces(FileTask):
                 "structure": structure_of(record),
                 "program": str(record.get("source", task_id)),
             },
-            record={"kind": kind, "answer": answer, "code": numbered},
+            record={
+                "kind": kind,
+                "answer": answer,
+                "code": numbered,
+                "record": json.dumps(record),
+            },
         )
 
     def source(self, problem: Problem, sample: Sample) -> str:
@@ -124,7 +143,7 @@ class FreshTraces(FileTask):
         """Judge a reply without running anything."""
         said = self.source(problem, sample)
         kind, right = str(problem.record["kind"]), str(problem.record["answer"])
-        if not said.strip():
+        if not said.strip() or (kind == "path" and not steps_in(said)):
             return Verdict.without_run(Status.NO_CODE, "no answer in the reply", "trace")
         trace = None
         if kind == "path":
@@ -159,12 +178,15 @@ class StarterTracing(FreshTraces):
 
 
 def is_answer(kind: str, said: str, right: str) -> bool:
-    """Whether an answer is the right one."""
+    """Whether an answer is the right one; it may be marked as code, or be bold."""
+    said = (fence_first(said) or said).strip().strip("`*").strip()
     if kind == "coverage":
-        words = re.findall(r"\b(?:yes|no)\b", said.lower())
-        return words[:1] == [right.lower()]
+        found = YES_OR_NO.match(said)
+        return found is not None and found[1].lower() == right.lower()
     if kind == "exception":
         found = NAME.match(said)
+        if right == "None":
+            return said.lower().startswith(NOTHING)
         return found is not None and found[1] == right
     if kind in ("next", "iterations"):
         found = NUMBER.match(said)
@@ -190,7 +212,13 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+        return (
+            a == b
+            and same(sorted(map(repr, a)), sorted(map(repr, b)))
+            and (all(same(a[key], b[key]) for key in a))
+        )
+    if isinstance(a, (set, frozenset)):
+        return a == b and sorted(map(repr, a)) == sorted(map(repr, b))
     return bool(a == b)
 
 
