@@ -125,9 +125,13 @@ class Ledger:
         return drawn
 
     def _matters(self, level: int) -> bool:
-        """Whether the score would be another one if a pair tells a wrong cost of a level."""
-        levels = [each for each in self._scale.references if self._is_looked_at(each)]
-        costs = {each: self._cost(self._slowest_case(each)) for each in levels}
+        """Whether the score would be another one if a pair tells a wrong cost of a level.
+
+        One that seems to be less than the reference's may be wrong by as much as that is.
+        """
+        known = self._scale.references
+        levels = [each for each in known if self._is_looked_at(each)]
+        costs = {each: max(self._cost(self._slowest_case(each)), known[each]) for each in levels}
         return bool(
             self._scale.reach(level, costs, 2 * UNSURE) > MATTERS * self._check["precision"]
         )

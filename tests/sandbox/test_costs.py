@@ -243,12 +243,17 @@ def measuring_short(pools):
     return measure
 
 
+GAINS = {"20 microseconds": 0.5, "200 microseconds": 0.3}
+"""By how much e may be above that of the same work done honestly: docs/efficiency.md says why."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sandbox", SANDBOXES[2:])
 @pytest.mark.parametrize("length", SHORT)
 @pytest.mark.parametrize("name", CHEATS)
 def test_a_cheat_gains_little_where_calls_are_short(measuring_short, sandbox, length, name):
-    assert_gains_nothing(lambda: measuring_short(sandbox, length, HONEST + CHEATS[name]), 0.3)
+    room = GAINS[length]
+    assert_gains_nothing(lambda: measuring_short(sandbox, length, HONEST + CHEATS[name]), room)
 
 
 EXAMPLE = (0.1, 0.2, 0.5)
