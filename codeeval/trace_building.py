@@ -24,8 +24,9 @@ from codeeval.sandbox.codec import decode, encode, loads, pack, unpack
 from codeeval.sandbox.errors import CodeEvalError, SandboxError, SandboxUnavailable
 from codeeval.sandbox.executor import Executor
 from codeeval.sandbox.program import Asserts, Blob, Calls, Costs, Limits, Outputs, Program
-from codeeval.tasks.fresh_traces import KINDS, length_class
+from codeeval.tasks.fresh_traces import KINDS, LENGTHS
 from codeeval.tasks.task import Problem, Sample, Task
+from codeeval.tasks.traces import length_class
 
 __all__ = ["BuildError", "Built", "build"]
 
@@ -407,7 +408,7 @@ def stratum(call: Call, kind: str, answer: str) -> tuple[Any, ...]:
     """Return the kind of question and of trace, of which each is to have its share."""
     structure = call.recursion, call.loops, call.threads > 1, min(call.depth, 3)
     usual = answer in ("YES", "None")
-    return kind, usual, length_class(len(call.steps)), *structure
+    return kind, usual, length_class(len(call.steps), LENGTHS), *structure
 
 
 def record_of(task: Task, call: Call, about: dict[str, Any], seed: int) -> dict[str, Any]:

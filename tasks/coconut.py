@@ -13,7 +13,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from typing import ClassVar
 
 from codeeval.sandbox.program import Limits, Program
@@ -27,6 +26,7 @@ from codeeval.tasks.traces import (
     closeness,
     collapsed,
     concurrent_similarity,
+    length_class,
     similarity,
     steps_in,
     steps_text,
@@ -131,7 +131,7 @@ class _Traces(FileTask):
                     prompt=self._prompt(row),
                     reference=steps_text(actual) if len(actual) <= SHOWN_STEPS else "",
                     entry_point="",
-                    metadata={"group": group, "length": length_class(len(actual))},
+                    metadata={"group": group, "length": length_class(len(actual), LENGTHS)},
                     record={"code": row["Code_Indices"], "steps": row["ExecutedLines"]},
                 )
             )
@@ -272,10 +272,3 @@ def steps_of(text: str, repetitions: bool) -> list[Step]:
     """Return the steps of a trace in the data; the last ones are kept, as some are long."""
     steps = steps_in(text.replace("'", "")) or []
     return steps if repetitions else collapsed(steps)
-
-
-def length_class(steps: int) -> str:
-    """Return the class of length that a trace belongs to."""
-    ends = [f"{start} – {end - 1} steps" for start, end in pairwise(LENGTHS)]
-    names = [*ends, f"{LENGTHS[-1]} steps and more"]
-    return names[max(place for place, start in enumerate(LENGTHS) if steps >= start)]

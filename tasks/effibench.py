@@ -17,8 +17,8 @@ from codeeval.sandbox.verdict import Verdict
 from codeeval.tasks.efficiency import (
     MEMORY_CLOCKS,
     SPAN_SECONDS,
-    finished_cost,
     footprint_scores,
+    whole_cost,
 )
 from codeeval.tasks.extract import fence_first
 from codeeval.tasks.leetcode import CALL, SOLUTION, RecordedTests, with_header
@@ -118,7 +118,7 @@ class EffiBench(Measured):
 
     def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:
         """Return whether a sample is right, and what it takes: see `footprint_scores`."""
-        cost = finished_cost(verdict)
+        cost = whole_cost(verdict)
         if cost is None:
             return dict.fromkeys(("pass", *self.values), 0.0)
         return {"pass": 1.0, **footprint_scores(cost)}

@@ -9,12 +9,12 @@ from codeeval.sandbox.costs import fraction, score
 from codeeval.sandbox.verdict import Cost, Status, Verdict
 
 __all__ = [
+    "whole_cost",
     "EFFICIENCY_VALUES",
     "MEMORY_CLOCKS",
     "SPAN_SECONDS",
     "SPEED_VALUES",
     "efficiency_scores",
-    "finished_cost",
     "footprint_scores",
     "speed_scores",
 ]
@@ -107,14 +107,6 @@ def speed_scores(verdict: Verdict, correctness_tests: int) -> dict[str, float]:
         "cost_seconds": cost,
         "reference_seconds": reference,
     }
-
-
-def finished_cost(verdict: Verdict) -> Cost | None:
-    """Return the cost of a sample whose only timed call is right and finished, else None."""
-    costs = [cost for result in verdict.results for cost in result.costs]
-    if verdict.status is not Status.PASSED or not costs or costs[0].censored:
-        return None
-    return costs[0]
 
 
 def whole_cost(verdict: Verdict) -> Cost | None:

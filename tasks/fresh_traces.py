@@ -8,7 +8,6 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,9 +18,9 @@ from codeeval.tasks.extract import fence_first
 from codeeval.tasks.file_task import FileTask
 from codeeval.tasks.source import field
 from codeeval.tasks.task import DataError, Problem, Sample
-from codeeval.tasks.traces import answer_text, closeness, collapsed, steps_in
+from codeeval.tasks.traces import answer_text, closeness, collapsed, length_class, steps_in
 
-__all__ = ["KINDS", "FreshTraces", "StarterTracing", "length_class"]
+__all__ = ["KINDS", "LENGTHS", "FreshTraces", "StarterTracing"]
 
 KINDS = ("next", "path", "coverage", "state", "output", "exception", "iterations")
 LENGTHS = (1, 11, 26, 51, 101)
@@ -115,7 +114,7 @@ class FreshTraces(FileTask):
             entry_point="",
             metadata={
                 "kind": kind,
-                "length": length_class(steps),
+                "length": length_class(steps, LENGTHS),
                 "structure": structure_of(record),
                 "program": str(record.get("source", task_id)),
             },
@@ -233,10 +232,3 @@ def ordinal(number: int) -> str:
     """Return a number's ordinal: ``1st``, ``12th``."""
     ends = {1: "st", 2: "nd", 3: "rd"}
     return f"{number}{'th' if number % 100 in (11, 12, 13) else ends.get(number % 10, 'th')}"
-
-
-def length_class(steps: int) -> str:
-    """Return the class of length that a trace belongs to."""
-    names = [f"{start} – {end - 1} steps" for start, end in pairwise(LENGTHS)]
-    names.append(f"{LENGTHS[-1]} steps and more")
-    return names[max(place for place, start in enumerate(LENGTHS) if steps >= start)]

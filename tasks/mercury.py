@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from codeeval.sandbox.codec import encode, pack
 from codeeval.sandbox.program import Blob, Costs, Level
 from codeeval.sandbox.verdict import Verdict
-from codeeval.tasks.efficiency import SPAN_SECONDS, finished_cost
+from codeeval.tasks.efficiency import SPAN_SECONDS, whole_cost
 from codeeval.tasks.leetcode import CALL, SOLUTION, with_header
 from codeeval.tasks.measured import Measured
 from codeeval.tasks.source import field
@@ -159,7 +159,7 @@ class Mercury(Measured):
             solutions that are slower, ties as half. ``cost_seconds`` and ``reference_seconds``:
             what it and the first right solution take. All are 0 for one that is wrong.
         """
-        cost = finished_cost(verdict)
+        cost = whole_cost(verdict)
         if cost is None:
             return dict.fromkeys(("pass", *self.values), 0.0)
         known = [cost.reference_seconds, *(each for each in cost.rival_seconds if each is not None)]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import groupby
+from itertools import groupby, pairwise
 
 __all__ = [
     "Closeness",
@@ -19,6 +19,7 @@ __all__ = [
     "closeness",
     "collapsed",
     "concurrent_similarity",
+    "length_class",
     "similarity",
     "steps_in",
     "steps_text",
@@ -236,3 +237,10 @@ def _edits(a: Sequence[Step], b: Sequence[Step]) -> int:
         up, down = (up << 1 | 1) & ones, down << 1 & ones
         plus, minus = (down | ~(diagonal | up)) & ones, up & diagonal
     return distance
+
+
+def length_class(steps: int, starts: Sequence[int]) -> str:
+    """Return the class of length that a trace belongs to, given where the classes start."""
+    names = [f"{start} – {end - 1} steps" for start, end in pairwise(starts)]
+    names.append(f"{starts[-1]} steps and more")
+    return names[max(place for place, start in enumerate(starts) if steps >= start)]

@@ -234,9 +234,7 @@ def test_a_result_that_cannot_be_written_out_is_no_exception(executor):
     asked = {(each["call"], each["kind"], each["answer"]) for each in built.records}
     assert {kind for call, kind, _ in asked if call == "f(2)"} >= {"output"}
     assert ("f(5000)", "output") not in {each[:2] for each in asked}
-    assert {
-        a for call, kind, a in asked if kind == "exception" and call[2:] in ("5000)", "2)")
-    } <= {"None"}
+    assert "ValueError" not in {answer for _, kind, answer in asked if kind == "exception"}
 
 
 def test_the_order_of_a_set_of_texts_is_not_asked_for(executor):

@@ -10,9 +10,10 @@ from codeeval.breakdowns import ProblemRow
 from codeeval.checking import LoadedTask, rewards
 from codeeval.report_traces import trace_figure
 from codeeval.sandbox.verdict import Status, Verdict
-from codeeval.tasks.coconut import length_class
+from codeeval.tasks.coconut import LENGTHS
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import DataError, Sample
+from codeeval.tasks.traces import length_class
 from codeeval.valued import value_estimates
 from tests.data import data_path
 
@@ -159,7 +160,7 @@ def test_interleavings_are_compared_by_numbers(make):
     ],
 )
 def test_classes_of_length(steps, name):
-    assert length_class(steps) == name
+    assert length_class(steps, LENGTHS) == name
 
 
 def test_aggregates_are_those_of_the_worked_example():
