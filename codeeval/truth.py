@@ -41,7 +41,7 @@ from codeeval.sandbox.verdict import Status
 
 __all__ = ["TruthError", "Truths", "cache_directory", "is_whole"]
 
-FORMAT = 13
+FORMAT = 14
 REFERENCE_LIMITS = Limits(cpu_seconds=300.0, wall_seconds=600.0)
 RIGHT = """
 def __right(arguments, expected, returned):

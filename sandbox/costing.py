@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from math import inf
 from typing import Any, NamedTuple
@@ -20,8 +20,8 @@ from codeeval.sandbox.costs import (
     seen,
 )
 from codeeval.sandbox.launching import Launcher, timer_of
-from codeeval.sandbox.ledger import SURER, UNSURE, Ledger, spread
-from codeeval.sandbox.pacing import NO_USAGE, Timed, Timer
+from codeeval.sandbox.ledger import ENOUGH, MATTERS, SURER, UNSURE, Ledger, spread
+from codeeval.sandbox.pacing import NO_USAGE, Call, Timed, Timer
 from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, copies_of
 
 __all__ = ["SPANS", "Costing", "Stop"]
@@ -83,7 +83,8 @@ class Costing(Ledger):
         self._memory: dict[int, tuple[int, int]] = {}
         self._footprints: dict[int, tuple[float, float]] = {}
         self._finished: list[int] = []
-        self._completed = 0
+        self._done: set[int] = set()
+        """The calls that were answered rightly."""
         self._left = False
         self._idle = 0.0
         """How long its processes have waited for something else than a core."""
@@ -109,9 +110,9 @@ class Costing(Ledger):
         return {
             "status": stop.status if failed else "passed",
             "message": stop.message,
-            "completed": self._completed,
+            "completed": len(self._done),
             "total": len(self._inputs),
-            "failures": [min(self._completed, len(self._inputs) - 1)] if failed else [],
+            "failures": [stop.number] if failed else [],
             "sealed": True,
             "usage": self._usage,
             "recycle": self._left,
@@ -151,49 +152,120 @@ class Costing(Ledger):
         return max(UNTIMED_SECONDS, UNTIMED_FACTOR * slowest)
 
     def _look(self) -> Stop | None:
-        """Make each call once and compare the answers, with a process for each level.
+        """Make each call once and compare the answers, with a process for each timed level.
 
-        What a process keeps from one call to the next can pay for no other level.
+        What a process keeps from one call to the next can pay for no other such level. One that is
+        not timed comes after the one that follows it, in the same process; if anything is wrong
+        there, they are looked at one by one.
         """
-        for level in range(len(self._cases)):
-            if stop := self._look_at(list(self._cases[level])):
+        levels = list(range(len(self._cases)))
+        while levels:
+            level, *rest = levels
+            joined = (
+                rest and level not in self._scale.references and self._is_looked_at_well(rest[0])
+            )
+            if joined and self._first_look(rest[0], self._cases[level])[1] is None:
+                levels = rest[1:]
+                continue
+            if stop := self._look_at(level):
                 return stop
+            levels = rest
         return None
 
-    def _look_at(self, numbers: list[int]) -> Stop | None:
-        while numbers:
-            run = self._run_candidate(numbers, copies=self._copies_at_look(numbers), looks=True)
-            self._note(numbers, run)
-            stop = self._judge(numbers, run)
-            if stop is None or stop.status != "timeout":
-                return stop
+    def _is_looked_at_well(self, level: int) -> bool:
+        """Whether a first look tells more of a level than what is right."""
+        return self.looks_again and level in self._scale.references
+
+    def _look_at(self, level: int) -> Stop | None:
+        """Make each call of a level once, or more often what took too long."""
+        numbers, stop = self._first_look(level)
+        while stop is not None and stop.status == "timeout":
             # A second look at what took too long, in a process of its own, by the speed that the
             # machine has now; then at the rest.
-            rest = numbers[numbers.index(stop.number) + 1 :]
-            run = self._run_candidate([stop.number], slower=self._slower(stop.number))
+            call = self._call(stop.number, 1, slower=self._slower(stop.number))
+            run = self._run_candidate([call])
             self._note([stop.number], run)
-            again = self._judge([stop.number], run)
-            if again is not None:
+            if again := self._judge([stop.number], run):
                 return again
-            numbers = rest
-        return None
+            numbers = numbers[numbers.index(stop.number) + 1 :]
+            if not numbers:
+                return None
+            run = self._run_candidate(self._calls_at_look(numbers))
+            self._note(numbers, run)
+            stop = self._judge(numbers, run)
+        return stop
 
-    def _copies_at_look(self, numbers: list[int]) -> int:
-        """Return how often to make a call at a first look: more than once, it tells more."""
-        if self._level_of(numbers[0]) not in self._scale.references or not self.looks_again:
-            return 1
-        size = max(len(self._inputs[number]) for number in numbers)
-        return min(self._copies[numbers[0]], max(LOOK_COPIES, LOOK_BYTES // size))
+    def _first_look(self, level: int, more: Sequence[int] = ()) -> tuple[list[int], Stop | None]:
+        """Look at a level in one process; what is slowest for the reference comes first.
 
-    def _note(self, numbers: list[int], run: Timed) -> None:
+        So nothing is known before it, and it is as good as a repeat in a process of its own: where
+        it will take one, the reference is timed just before.
+
+        Args:
+            level: The level.
+            more: Further cases to look at.
+
+        Returns:
+            The cases in their order, and what is wrong.
+        """
+        numbers, reference = list(self._cases[level]), None
+        if self._is_looked_at_well(level):
+            first = max(numbers, key=self._seconds.__getitem__)
+            numbers.remove(first)
+            numbers = [first, *numbers, *more]
+            if self._is_to_be_timed(level):
+                reference = self._run_reference(first, self._copies[first], beside=numbers[1:])
+        calls = self._calls_at_look(numbers)
+        once = calls[0].copies == 1
+        if reference is not None:
+            most = SPANS * self._check["span_seconds"]
+            calls[0] = self._call(numbers[0], self._copies[numbers[0]], most_seconds=most)
+        run = self._run_candidate(calls)
+        self._note(numbers, run, once=once)
+        stop = self._judge(numbers, run)
+        if reference is not None and run.repeats and (stop is None or stop.number != numbers[0]):
+            self._take_pair(numbers[0], reference, run)
+        return numbers, stop
+
+    def _calls_at_look(self, numbers: Sequence[int]) -> list[Call]:
+        """Return the calls of a first look: of short ones more than one each, they tell more."""
+        most = LOOK_SPANS * self._check["span_seconds"]
+        calls = []
+        for number in numbers:
+            copies = 1
+            if self._is_looked_at_well(level := self._level_of(number)):
+                size = max(len(self._inputs[each]) for each in self._cases[level])
+                copies = min(self._copies[number], max(1, LOOK_BYTES // size))
+            calls.append(self._call(number, copies, most_seconds=most))
+        return calls
+
+    def _call(
+        self, number: int, copies: int, *, slower: float = 1.0, most_seconds: float = inf
+    ) -> Call:
+        """Return a call as the candidate is to make it."""
+        seconds = self._seconds_for(number) * slower
+        return Call(self._inputs[number], seconds, copies, most_seconds)
+
+    def _reference_call(self, number: int, copies: int) -> Call:
+        return Call(self._inputs[number], REFERENCE_SECONDS, copies)
+
+    def _note(self, numbers: Sequence[int], run: Timed, *, once: bool = False) -> None:
         """Take down what calls cost at a first look.
 
         That is all that was done for the answer, less what is usual beside a call. Those after the
         first in a process find much at hand, but they cost no less than the call.
+
+        Args:
+            numbers: What was called.
+            run: What came of it.
+            once: Whether what a call is likely to cost is told by the first time that it was made,
+                as most were made once.
         """
         for number, repeat in zip(numbers, run.repeats, strict=False):
             about = self._seconds[number], self._around[number]
             most, likely = seen(repeat, *about, self._limit_of(number))
+            if once:
+                _, likely = seen(repeat._replace(steady=repeat.call), *about, 0.0)
             self._looks[number], self._likely[number] = most, likely
 
     def _slower(self, number: int) -> float:
@@ -201,22 +273,20 @@ class Costing(Ledger):
         now = self._run_reference(number, 1).repeats[0].cold
         return max(1.0, now / (self._seconds[number] + self._around[number]))
 
-    def _run_reference(self, number: int, copies: int) -> Timed:
-        calls = [self._inputs[number]]
-        run = self._timer.run(self._reference, calls, seconds=[REFERENCE_SECONDS], copies=copies)
+    def _run_reference(self, number: int, copies: int, beside: Sequence[int] = ()) -> Timed:
+        others = [self._reference_call(each, 1) for each in beside]
+        calls = [self._reference_call(number, copies)]
+        run = self._timer.run(self._reference, calls, beside=others)
         if not run.repeats:
             raise BrokenJail(f"a reference that ran before: {run.status}")
         return run
 
     def _run_candidate(
         self,
-        numbers: list[int],
+        calls: Sequence[Call],
         *,
-        copies: int = 1,
-        slower: float = 1.0,
         timer: Timer | Launcher | None = None,
         footprint: bool = False,
-        looks: bool = False,
     ) -> Timed:
         usage, limits = self._usage, self._case.limits
         if self._bench.unfit:
@@ -227,17 +297,8 @@ class Costing(Ledger):
         for name in ("cpu_seconds", "wall_seconds"):
             if usage[name] > limits[name]:
                 return Timed.nothing("timeout", f"took {usage[name]:.0f} {name} in all its calls")
-        calls = [self._inputs[number] for number in numbers]
-        seconds = [self._seconds_for(number) * slower for number in numbers]
         timer = timer or self._timer
-        run = timer.run(
-            *(self._case, calls),
-            seconds=seconds,
-            copies=copies,
-            idle=left,
-            footprint=footprint,
-            further_seconds=LOOK_SPANS * self._check["span_seconds"] if looks else inf,
-        )
+        run = timer.run(self._case, calls, idle=left, footprint=footprint)
         self._idle += run.idle_seconds
         self._left |= run.left
         for key, value in run.usage.items():
@@ -247,21 +308,16 @@ class Costing(Ledger):
     def _judge(self, numbers: list[int], run: Timed) -> Stop | None:
         """Compare the answers of a process; return what is wrong with it."""
         for number, (kind, answer) in zip(numbers, run.answers, strict=False):
-            if answer == self._expected[number] and not self._check["given"]:
-                continue
-            digest = sha256(bytes([kind]) + answer).digest()
-            if digest == self._right.get(number):
-                continue
-            fault = self._assessor.fault(number, kind, answer)
-            if fault:
-                self._completed = number
-                return Stop("wrong_answer", fault, False, number)
-            self._right[number] = digest
+            if answer != self._expected[number] or self._check["given"]:
+                digest = sha256(bytes([kind]) + answer).digest()
+                if digest != self._right.get(number):
+                    if fault := self._assessor.fault(number, kind, answer):
+                        return Stop("wrong_answer", fault, False, number)
+                    self._right[number] = digest
+            self._done.add(number)
         if run.status == "passed":
-            self._completed = max(self._completed, numbers[-1] + 1)
             return None
         number = numbers[min(len(run.repeats), len(numbers) - 1)]
-        self._completed = max(self._completed, number)
         name = run.message.partition(":")[0]
         censored = run.status in CENSORING or name in self._check["censoring"]
         return Stop(run.status, f"call {number + 1}: {run.message}", censored, number)
@@ -290,15 +346,15 @@ class Costing(Ledger):
             case = self._case_to_time(level)
             hardest = max(self._cases[level], key=self._seconds.__getitem__)
             pairs = self._pairs.get(case, [])
-            matters = self._matters(level)
-            least = self._check["repeats"][0] if matters else 1
-            if len(pairs) < ((matters and self._enough_to_believe(case, pairs)) or least):
+            least = self._check["repeats"][0] if self._matters(level, ENOUGH) else 1
+            doubts = self._matters(level, MATTERS) and self._enough_to_believe(case, pairs)
+            if len(pairs) < (doubts or least):
                 stop = self._add_pair(case)
             elif (
                 self._seconds[hardest] > CLEARLY * self._seconds[case]
                 and len(self._pairs.get(hardest, [])) < least
             ):
-                stop = self._add_pair(hardest)
+                stop = self._add_pair(hardest, doubted=False)
             else:
                 return None
             if stop is not None:
@@ -307,6 +363,9 @@ class Costing(Ledger):
     def _repeat(self) -> Stop | None:
         """Repeat the levels that were finished until the score is known well enough."""
         most = self._check["repeats"][1]
+        for level in self._finished:
+            if self._is_timed(level) and (stop := self._measure(level)):
+                return stop
         while self._finished:
             drawn = {level: self._drawn_costs(level) for level in self._finished}
             scores = [
@@ -315,14 +374,10 @@ class Costing(Ledger):
             ]
             if spread(scores) < self._check["precision"]:
                 return None
-            widths = {
-                level: spread(drawn[level]) * self._scale.weight(level)
-                for level in drawn
-                if len(self._pairs.get(self._slowest_case(level), ())) < most
-            }
-            if not widths:
-                return None
+            widths = {level: spread(drawn[level]) * self._scale.weight(level) for level in drawn}
             level = max(widths, key=widths.__getitem__)
+            if len(self._pairs.get(self._slowest_case(level), ())) >= most:
+                return None  # what is known least cannot be known better
             if stop := self._add_pair(self._case_to_time(level)) or self._measure(level):
                 return stop
         return None
@@ -331,28 +386,45 @@ class Costing(Ledger):
         """Find out what memory each level takes over time; return what is wrong with it."""
         for level in self._finished:
             case = self._slowest_case(level)
-            calls, enough = [self._inputs[case]], [REFERENCE_SECONDS]
-            reference = self._timer.run(self._reference, calls, seconds=enough, footprint=True)
-            run = self._run_candidate([case], footprint=True)
+            calls = [self._reference_call(case, 1)]
+            reference = self._timer.run(self._reference, calls, footprint=True)
+            run = self._run_candidate([self._call(case, 1)], footprint=True)
             if stop := self._judge([case], run):
                 return stop
-            sizes = run.usage["memory_bytes"], reference.usage["memory_bytes"]
-            self._memory.setdefault(case, sizes)
+            self._memory.setdefault(case, (run.peak_bytes, reference.peak_bytes))
             # Memory that is less in a run that takes longer is paid for by the time of that run.
             longer = max(1.0, run.repeats[0].call / self._slowness / self._cost(case))
             self._footprints[case] = run.mean_memory_bytes * longer, reference.mean_memory_bytes
         return None
 
-    def _add_pair(self, case: int) -> Stop | None:
-        """Time reference and candidate once more; return what is wrong with the candidate."""
-        copies = self._copies[case]
-        reference = self._run_reference(case, copies)
+    def _add_pair(self, case: int, *, doubted: bool = True) -> Stop | None:
+        """Time reference and candidate once more; return what is wrong with the candidate.
+
+        If it is doubted that a case that was not timed is slower than the one that was, a second
+        look comes first, which may settle that it is not.
+        """
+        copies, level = self._copies[case], self._level_of(case)
+        doubted = doubted and self._is_timed(level) and case not in self._pairs
+        reference = None if doubted else self._run_reference(case, copies)
         span = SPANS * self._check["span_seconds"]
         most = copies_of(self._cost(case), len(self._inputs[case]), span)
-        run = self._run_candidate([case], copies=min(copies, most))
+        run = self._run_candidate([self._call(case, min(copies, most))])
         stop = self._judge([case], run)
         if stop is not None and (not stop.censored or not run.started):
             return stop
+        if reference is None:
+            known = self._looks[case], self._likely[case]
+            self._note([case], run)
+            self._looks[case] = min(known[0], self._looks[case])
+            self._likely[case] = min(known[1], self._likely[case])
+            if self._slowest_case(level) != case:
+                return None
+            reference = self._run_reference(case, copies)
+        self._take_pair(case, reference, run)
+        return None
+
+    def _take_pair(self, case: int, reference: Timed, run: Timed) -> None:
+        """Take down a repeat of the reference and one of the candidate."""
         over = self._seconds_for(case)
         repeat = run.repeats[0] if run.repeats else Repeat(over, over, over)
         pairs = self._pairs.setdefault(case, [])
@@ -361,9 +433,8 @@ class Costing(Ledger):
         now = [min(pair.reference.steady for pair in each) for each in self._pairs.values()]
         self._slowness = sum(now) / sum(self._seconds[each] for each in self._pairs)
         known = self._memory.get(case, (0, 0))
-        sizes = run.usage["memory_bytes"], reference.usage["memory_bytes"]
+        sizes = run.peak_bytes, reference.peak_bytes
         self._memory[case] = max(known[0], sizes[0]), max(known[1], sizes[1])
-        return None
 
     def _results(self) -> list[dict[str, Any]]:
         """Return the fields of `Cost` for each timed level that was begun."""

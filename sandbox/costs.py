@@ -34,7 +34,7 @@ FAST = 2.0
 """How many times faster than the reference a candidate is need not be known well beyond this."""
 NOISE_SECONDS, NOISE_SHARE, LIMIT_SHARE = 5e-6, 0.05, 0.01
 """By how much what a process does for its first answer may seem to be more than it was: so much and
-this share of what the reference's does for it, or this share of T."""
+this share of what the reference's does for it or a further call takes, or this share of T."""
 
 
 FIRST_SECONDS, FIRST_SHARE = 1e-4, 0.3
@@ -137,7 +137,8 @@ def _hidden(minima: Sequence[float], limit: float) -> float:
     """Return what the candidate did for its first answer that its further calls do not tell."""
     reference_cold, reference, cold, steady = minima
     more = (cold - steady) - (reference_cold - reference)
-    tolerated = max(NOISE_SECONDS + NOISE_SHARE * reference_cold, LIMIT_SHARE * limit)
+    noise = NOISE_SECONDS + NOISE_SHARE * max(reference_cold, steady)
+    tolerated = max(noise, LIMIT_SHARE * limit)
     return more if more > tolerated else 0.0
 
 
@@ -186,11 +187,12 @@ class Scale:
         return self.weights[level] if self.score_name == "fraction" else 1.0
 
     def reach(self, level: int, costs: Mapping[int, float], share: float) -> float:
-        """Return how much the score may be off if the cost of a level is, by a share of it."""
+        """Return how much the score may be off if the cost of a level is less by a share of it."""
         if self.score_name != "fraction":
             return share * costs[level] / max(sum(costs.values()), LEAST_SECONDS)
-        weight = self.weights[level] / sum(self.weights.values())
-        return weight * share * costs[level] / (self.unit(level) - self.references[level])
+        weight, most = self.weights[level] / sum(self.weights.values()), self.unit(level)
+        off = min(costs[level], most) - min(costs[level] * (1 - share), most)
+        return weight * off / (most - self.references[level])
 
     def score(self, costs: Mapping[int, float]) -> float:
         """Return the score, given the costs of the levels that were finished."""

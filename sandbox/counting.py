@@ -16,7 +16,7 @@ from codeeval.sandbox.bench import Bench, BrokenJail, Case
 from codeeval.sandbox.costing import SPANS, Costing, Stop
 from codeeval.sandbox.costs import Pair, ratio
 from codeeval.sandbox.host import kept
-from codeeval.sandbox.pacing import Timed, Timer
+from codeeval.sandbox.pacing import Call, Timed, Timer
 from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, copies_of, reference_costs
 from codeeval.sandbox.simulator import SLOWNESS
 
@@ -129,7 +129,7 @@ class CountedCosting(Costing):
         most = copies_of(self._took[case], len(self._inputs[case]), span)
         copies = min(self._copies[case], most)
         reference = self._run_reference(case, copies)
-        run = self._run_candidate([case], copies=copies)
+        run = self._run_candidate([self._call(case, copies)])
         return self._judge([case], run) or Pair(reference.repeats[0], run.repeats[0])
 
     def _counted_cost(self, case: int) -> float:
@@ -138,8 +138,7 @@ class CountedCosting(Costing):
         if one is None:
             return 0.0
         if self._loading is None:
-            calls, enough = [self._inputs[case]], [REFERENCE_SECONDS]
-            trusted = self._counter.run(self._reference, calls, seconds=enough, copies=0)
+            trusted = self._counter.run(self._reference, [self._reference_call(case, 0)])
             if trusted.instructions is None:
                 raise BrokenJail(f"a reference cannot be counted: {trusted.status}")
             mine = self._counts_of(case, 0)
@@ -159,7 +158,7 @@ class CountedCosting(Costing):
         return max(cost, LEAST)
 
     def _counts_of(self, case: int, copies: int) -> float | None:
-        run = self._run_candidate([case], copies=copies, timer=self._counter)
+        run = self._run_candidate([self._call(case, copies)], timer=self._counter)
         return None if run.instructions is None else run.instructions * SECONDS
 
     def _repeat(self) -> Stop | None:
@@ -186,7 +185,7 @@ def reference_counts(bench: Bench, check: Mapping[str, Any], case: Case) -> dict
     timer = Timer(bench, NATIVE, entry_point, simulated=True)
 
     def count(program: Case, call: bytes, copies: int) -> int:
-        run: Timed = timer.run(program, [call], seconds=[REFERENCE_SECONDS], copies=copies)
+        run: Timed = timer.run(program, [Call(call, REFERENCE_SECONDS, copies)])
         if run.status != "passed" or run.instructions is None:
             raise BrokenJail(f"instructions cannot be counted here: {run.status}: {run.message}")
         return run.instructions

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, Case
@@ -23,6 +22,7 @@ from codeeval.sandbox.pacing import (
     TRUSTED_IDLE_SECONDS,
     WALL_FACTOR,
     WALL_SECONDS,
+    Call,
     Timed,
     Timer,
     mean_over_time,
@@ -30,6 +30,7 @@ from codeeval.sandbox.pacing import (
 from codeeval.sandbox.records import FAILED, LARGEST, PAUSED, VALUE, RecordReader
 from codeeval.sandbox.sample import (
     CHUNK,
+    PAGE_BYTES,
     Capture,
     Order,
     Sample,
@@ -75,32 +76,28 @@ class Launcher:
     def run(
         self,
         case: Case,
-        calls: Sequence[bytes],
+        calls: Sequence[Call],
         *,
-        seconds: Sequence[float],
-        copies: int = 1,
         idle: float = TRUSTED_IDLE_SECONDS,
         footprint: bool = False,
-        further_seconds: float = inf,
+        beside: Sequence[Call] = (),
     ) -> Timed:
         """Run the program once for each text, until it fails.
 
         Args:
             case: The program.
-            calls: Tuples of one text each, encoded.
-            seconds: What each run may take, in CPU time.
-            copies: Not used: a process is one run.
+            calls: What it gets.
             idle: How long they may wait for something else than a core, in seconds.
             footprint: Whether to look at its memory all the time, which disturbs what is timed.
-            further_seconds: Not used.
+            beside: Not used.
 
         Raises:
             NoClock: If the clock is not to be had here.
         """
         whole = Timed([], [], "passed", "", dict(NO_USAGE), False)
-        for call, enough in zip(calls, seconds, strict=True):
+        for call in calls:
             left = idle - whole.idle_seconds
-            run = self._launch(case, loads(call)[0], enough, left, footprint)
+            run = self._launch(case, loads(call.arguments)[0], call.seconds, left, footprint)
             usage = {
                 key: max(value, run.usage[key]) if key == "memory_bytes" else value + run.usage[key]
                 for key, value in whole.usage.items()
@@ -113,6 +110,7 @@ class Launcher:
                 usage,
                 whole.left or run.left,
                 whole.idle_seconds + run.idle_seconds,
+                peak_bytes=whole.peak_bytes or run.usage["memory_bytes"],
                 mean_memory_bytes=run.mean_memory_bytes,
             )
             if run.status != "passed" or self._bench.unfit:
@@ -211,7 +209,7 @@ class _Watcher:
     def look(self) -> None:
         """Take down how much memory it has."""
         pid = self._sample.pid
-        size = resident_pages(pid) * os.sysconf("SC_PAGE_SIZE") if self.start is not None else 0
+        size = resident_pages(pid) * PAGE_BYTES if self.start is not None else 0
         if size:
             self.readings.append((clock(pid), size))
 

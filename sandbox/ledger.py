@@ -8,7 +8,7 @@ from typing import Any
 
 from codeeval.sandbox.costs import Pair, Scale, drawn_ratios, is_unlike, percentile
 
-__all__ = ["SURER", "UNSURE", "Ledger", "spread"]
+__all__ = ["ENOUGH", "MATTERS", "SURER", "UNSURE", "Ledger", "spread"]
 
 DOUBTFUL, LONG_SECONDS, BEATEN = (10, 3), 0.01, 0.9
 """How many pairs it takes, of short calls and of long ones, to believe that a candidate takes less
@@ -19,10 +19,12 @@ and of cases whose looks are as near to each other, the reference's slowest is t
 TOLD = 1.3
 """By how much a first look may tell more than what a call turns out to cost, for all in a level."""
 DRAWS = 100
-UNSURE, SURER, MATTERS = 0.12, 0.6, 0.4
+UNSURE, SURER = 0.12, 0.6
 """How far a cost may be off at least, as a share of it, after one pair; and the power of the number
-of pairs by which that shrinks. A bootstrap of few minima is too narrow: docs/efficiency.md. If all
-that would not matter by this share of the precision that is asked for, one pair will do."""
+of pairs by which that shrinks. A bootstrap of few minima is too narrow: docs/efficiency.md."""
+MATTERS, ENOUGH = 0.4, 0.6
+"""If what one pair leaves open is no more than this share of the precision that is asked for, a
+cost is believed that seems to be too low; or one pair will do for a cost that does not."""
 
 
 class Ledger:
@@ -124,17 +126,25 @@ class Ledger:
         self._drawn[level] = state, drawn
         return drawn
 
-    def _matters(self, level: int) -> bool:
-        """Whether the score would be another one if a pair tells a wrong cost of a level.
+    def _matters(self, level: int, share: float) -> bool:
+        """Whether the score would be off by a share of the precision if a pair tells a wrong cost.
 
         One that seems to be less than the reference's may be wrong by as much as that is.
         """
         known = self._scale.references
         levels = [each for each in known if self._is_looked_at(each)]
         costs = {each: max(self._cost(self._slowest_case(each)), known[each]) for each in levels}
-        return bool(
-            self._scale.reach(level, costs, 2 * UNSURE) > MATTERS * self._check["precision"]
-        )
+        most: float = share * self._check["precision"]
+        return self._scale.reach(level, costs, 2 * UNSURE) > most
+
+    def _is_to_be_timed(self, level: int) -> bool:
+        """Whether a level takes a pair even if a candidate's cost is not above the reference's."""
+        known = self._scale.references
+        most: float = MATTERS * self._check["precision"]
+        return self._scale.reach(level, known, 1.0) > most
+
+    def _is_timed(self, level: int) -> bool:
+        return any(case in self._pairs for case in self._cases[level])
 
     def _is_looked_at(self, level: int) -> bool:
         return any(case in self._looks for case in self._cases[level])
@@ -147,7 +157,7 @@ class Ledger:
         beaten = self._cost(case) < BEATEN * self._seconds[case]
         if not pairs or not (beaten or is_unlike(pairs, self._unit_of(case))):
             return 0
-        return DOUBTFUL[self._seconds[case] > LONG_SECONDS]
+        return DOUBTFUL[max(self._seconds[case], self._cost(case)) > LONG_SECONDS]
 
 
 def spread(values: list[float]) -> float:

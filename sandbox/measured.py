@@ -7,11 +7,10 @@ is ever believed. What is done between two pauses is charged, whoever does it.
 from __future__ import annotations
 
 import gc
-import marshal
 import os
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from opcode import EXTENDED_ARG, opmap
 from types import CodeType
@@ -24,12 +23,11 @@ from codeeval.sandbox.candidate import (
     describe,
     kind_of,
     pause,
-    received,
     send_value,
     source,
 )
 from codeeval.sandbox.codec import encode, loads
-from codeeval.sandbox.records import RAISED, write_record
+from codeeval.sandbox.records import RAISED, read_parts, write_record
 
 __all__ = ["MORE", "run_measured"]
 
@@ -51,21 +49,22 @@ KINDS = (0, 0.5, "", b"", None, True, (), {"": set[int]()})
 LIBRARIES = sys.stdlib_module_names | {"numpy"}
 
 
-def run_measured(entry_point: str, copies: int, counted: bool) -> None:
+def run_measured(entry_point: str, copies: Sequence[int], counted: bool) -> None:
     """Make each call in a fresh namespace, without collections of garbage.
 
     There is a pause before the code runs for the first time; for each call one before it, one after
-    it and one after the answer was sent. If the byte that ends that is `MORE`, there are
-    ``copies - 1`` further calls, on copies of the arguments, and one pause before and one after
-    them.
+    it and one after the answer was sent. If the byte that ends that is `MORE`, there are further
+    calls, on copies of the arguments, and one pause before and one after them.
 
     Args:
         entry_point: The function.
         copies: How often each call may be made; 0 for the code to be loaded, and nothing be called.
+            Calls beyond these are given for nothing but their place in memory.
         counted: Whether to have a child end just before the first pause: its instructions are those
             up to there. After it there may be no other.
     """
-    calls = marshal.loads(received(GIVEN))
+    calls = read_parts(GIVEN)
+    os.close(GIVEN)
     gc.disable()
     code = compiled(source())
     if code is None:
@@ -83,11 +82,11 @@ def run_measured(entry_point: str, copies: int, counted: bool) -> None:
         os.waitpid(child, 0)
         resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
     pause()
-    for call in calls:
+    for call, times in zip(calls, copies, strict=False):
         namespace: dict[str, Any] = {}
         try:
             exec(code, namespace)
-            function = namespace[entry_point] if copies else nothing
+            function = namespace[entry_point] if times else nothing
             arguments = loads(call)
             pause()
             value = function(*arguments)
@@ -96,7 +95,7 @@ def run_measured(entry_point: str, copies: int, counted: bool) -> None:
             if not send_value(value, condensed=CONDENSED):
                 return
             if pause() == MORE:
-                further = [loads(call) for _ in range(copies - 1)]
+                further = [loads(call) for _ in range(times - 1)]
                 pause()
                 for arguments in further:
                     function(*arguments)

@@ -15,20 +15,36 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from codeeval.sandbox.bench import Bench, Case
 from codeeval.sandbox.clocks import NoClock, clock_of
 from codeeval.sandbox.costs import LEAST_SECONDS, Repeat
 from codeeval.sandbox.grading import failure_of
 from codeeval.sandbox.group import clock
-from codeeval.sandbox.host import kept
+from codeeval.sandbox.host import kept, nameless
 from codeeval.sandbox.measured import MORE
-from codeeval.sandbox.records import DIGEST, FAILED, PAUSED, RAISED, VALUE, RecordReader
-from codeeval.sandbox.sample import CHUNK, Order, Sample, resident_pages, waiting_seconds
+from codeeval.sandbox.records import (
+    DIGEST,
+    FAILED,
+    PAUSED,
+    RAISED,
+    VALUE,
+    RecordReader,
+    write_parts,
+)
+from codeeval.sandbox.sample import (
+    CHUNK,
+    PAGE_BYTES,
+    Order,
+    Sample,
+    peak_bytes,
+    resident_pages,
+    waiting_seconds,
+)
 from codeeval.sandbox.simulator import SLOWNESS
 
-__all__ = ["Timed", "Timer"]
+__all__ = ["Call", "Timed", "Timer"]
 
 MARGIN_SECONDS = 0.05
 """What a step may take beyond what a call may: to load code, to read arguments."""
@@ -45,6 +61,25 @@ IN_FIRST_CALL, SENT = 2, 4
 is that which ended the call before."""
 EXIT_SECONDS = 2e-3
 """What a process may take to end."""
+UNNOTED_SECONDS = 5e-4
+"""How long a process may have been idle without anybody asking whether it waited for a core."""
+
+
+class Call(NamedTuple):
+    """A call that a process is to make.
+
+    Attributes:
+        arguments: Encoded; of whole programs a tuple of one text, their standard input.
+        seconds: What it may take, in CPU time.
+        copies: How often it may be made; 0 for not at all, as if the function did nothing. Whole
+            programs are run once.
+        further_seconds: It is made once if the further times would take longer than this.
+    """
+
+    arguments: bytes
+    seconds: float
+    copies: int = 1
+    further_seconds: float = inf
 
 
 @dataclass(frozen=True)
@@ -61,6 +96,7 @@ class Timed:
         idle_seconds: How long it waited for something else than a core, up to its last pause.
         started: Whether it was started at all.
         instructions: How many it has executed since its first pause, if they were counted.
+        peak_bytes: The most memory that it had up to its first answer.
         mean_memory_bytes: Its resident memory, as a mean over the CPU time of the calls, if that
             was looked at.
     """
@@ -74,6 +110,7 @@ class Timed:
     idle_seconds: float = 0.0
     started: bool = True
     instructions: int | None = None
+    peak_bytes: int = 0
     mean_memory_bytes: float = 0.0
 
     @classmethod
@@ -118,9 +155,9 @@ class Timer:
         """Return what a call of nothing seems to take."""
         timer = Timer(self._bench, self._clock, "f", self.judge)
         case = self._bench.quiet(kept(EMPTY))
-        nothing = [b"p" + marshal.dumps((), 2)]
+        nothing = [Call(b"p" + marshal.dumps((), 2), 5.0)]
         try:
-            runs = [timer.run(case, nothing, seconds=[5.0]) for _ in range(EMPTY_REPEATS)]
+            runs = [timer.run(case, nothing) for _ in range(EMPTY_REPEATS)]
         finally:
             os.close(case.code)
         if not all(run.repeats and run.repeats[0].cold > 0 for run in runs):
@@ -130,24 +167,21 @@ class Timer:
     def run(
         self,
         case: Case,
-        calls: Sequence[bytes],
+        calls: Sequence[Call],
         *,
-        seconds: Sequence[float],
-        copies: int = 1,
         idle: float = TRUSTED_IDLE_SECONDS,
         footprint: bool = False,
-        further_seconds: float = inf,
+        beside: Sequence[Call] = (),
     ) -> Timed:
         """Run one process that makes some calls.
 
         Args:
             case: The program.
-            calls: The arguments of each call, encoded.
-            seconds: What each of them may take, in CPU time.
-            copies: How often each is made; 0 for none, as if the function did nothing.
+            calls: What it is to call.
             idle: How long it may wait for something else than a core, in seconds.
             footprint: Whether to look at its memory all the time, which disturbs what is timed.
-            further_seconds: A call is made once if the further ones would take longer than this.
+            beside: Calls that it does not make, but has the arguments of: where memory is taken and
+                given back has an effect on what calls take.
 
         Raises:
             NoClock: If the clock is not to be had here.
@@ -155,8 +189,9 @@ class Timer:
         bench = self._bench
         channel, channel_end = os.pipe()
         paced, pace = os.pipe()
-        given = kept(marshal.dumps(list(calls), 2))
-        enough = [(each * copies + MARGIN_SECONDS) * self._slowness for each in seconds]
+        given = nameless()
+        write_parts(given, [call.arguments for call in (*calls, *beside)])
+        enough = [(call.seconds * call.copies + MARGIN_SECONDS) * self._slowness for call in calls]
         limits = {
             **case.limits,
             "cpu_seconds": sum(enough) + 2 * self._slowness,
@@ -166,7 +201,7 @@ class Timer:
         }
         if self._simulated:
             bench.simulator().forget()
-        what = (self._entry_point, copies, self._simulated)
+        what = (self._entry_point, tuple(call.copies for call in calls), self._simulated)
         order = Order("measured", what, case.code, channel_end, given, bench.nothing, paced)
         try:
             started = replace(case, limits=limits)
@@ -177,8 +212,7 @@ class Timer:
         sample.grader = sample.grader or self.judge
         try:
             with clock_of(self._clock, sample.pid) as read:
-                further = copies - 1, further_seconds
-                pacer = Pacer(sample, limits, pace, read, further, enough, idle, footprint)
+                pacer = Pacer(sample, limits, pace, read, calls, enough, idle, footprint)
                 look = pacer.look if footprint else None
                 sample.watch({channel: pacer.take}, bench.host.frames, look)
                 left = bench.finish(sample)
@@ -192,9 +226,7 @@ class Timer:
         finally:
             os.close(channel)
             os.close(pace)
-        # In a process that makes several calls, those after the first cost less to pause at.
-        empty = bench.empty_seconds[self._clock] if len(calls) == 1 else 0.0
-        repeats = pacer.repeats(empty)
+        repeats = pacer.repeats(bench.empty_seconds[self._clock])
         status, message = "passed", ""
         if pacer.failure is not None:
             status, message = failure_of(pacer.failure)
@@ -214,6 +246,7 @@ class Timer:
         return Timed(
             *(repeats, pacer.answers, status, message, usage, left, pacer.idle),
             instructions=count,
+            peak_bytes=pacer.peak_bytes,
             mean_memory_bytes=mean_over_time(pacer.readings),
         )
 
@@ -226,7 +259,7 @@ class Pacer:
         limits: Its limits, which change from step to step.
         pace: Where the bytes go that end its pauses.
         read: Reads its clock.
-        further: How often it makes each call again, and what that may take.
+        calls: What it calls.
         enough: CPU seconds that a step may take, for each call.
         most_idle: How long it may wait for something else than a core.
         footprint: Whether to read its memory when a call begins and ends, too.
@@ -238,7 +271,7 @@ class Pacer:
         limits: dict[str, Any],
         pace: int,
         read: Callable[[], float],
-        further: tuple[int, float],
+        calls: Sequence[Call],
         enough: Sequence[float],
         most_idle: float,
         footprint: bool,
@@ -249,7 +282,7 @@ class Pacer:
         """How long it has waited for something else than a core since its first pause, and for
         one."""
         self._sample, self._limits, self._pace, self._read = sample, limits, pace, read
-        (self._further, self._further_seconds), self._enough = further, enough
+        self._to_make, self._enough = calls, enough
         self._reader = RecordReader()
         self._marks: list[float] = []
         """What its clock was at the pauses of the call that it makes."""
@@ -259,6 +292,8 @@ class Pacer:
         """CPU time of the process at its last pause."""
         self.answers: list[tuple[int, bytes]] = []
         self.failure: bytes | None = None
+        self.peak_bytes = 0
+        """The most memory that it had up to its first answer."""
         self.readings: list[tuple[float, int]] = []
         """CPU time and resident bytes of the process while it makes its first call."""
 
@@ -295,9 +330,13 @@ class Pacer:
         """Take down a pause; whether the call is to be made again after it."""
         marks = self._marks
         marks.append(now)
-        took = self._further * (marks[2] - marks[1]) if len(marks) == SENT else 0.0
-        if len(marks) == SENT and self._further > 0 and took <= self._further_seconds:
-            return True
+        if len(marks) == SENT:
+            if not self._calls:
+                self.peak_bytes = peak_bytes(self._sample.pid)
+            call = self._to_make[len(self._calls)]
+            further = call.copies - 1
+            if further > 0 and further * (marks[2] - marks[1]) <= call.further_seconds:
+                return True
         if len(marks) in (SENT, SENT + 2):
             self._calls.append(marks)
             self._marks = [now]
@@ -311,18 +350,23 @@ class Pacer:
         """Take down how much memory it has, while it makes its first call."""
         if not self._calls and len(self._marks) == IN_FIRST_CALL:
             pid = self._sample.pid
-            size = resident_pages(pid) * os.sysconf("SC_PAGE_SIZE")
+            size = resident_pages(pid) * PAGE_BYTES
             if size:
                 self.readings.append((clock(pid), size))
 
     def _note_idle(self) -> float:
         """Take down how long the process has been idle; return the seconds since it was started."""
-        pid, now = self._sample.pid, time.monotonic()
-        state = now, clock(pid), waiting_seconds(pid)
-        self._start = self._start or state
-        passed, cpu, waited = (b - a for a, b in zip(self._start, state, strict=True))
-        self.idle = max(self.idle, passed - cpu - waited)
-        self.waited = waited
+        now, pid = time.monotonic(), self._sample.pid
+        if self._start is None:
+            self._start = now, self.clock_at_end, waiting_seconds(pid)
+        start, cpu, waited = self._start
+        rest = (now - start) - (self.clock_at_end - cpu)
+        # To ask takes longer than most steps.
+        if rest - self.waited > self.idle + UNNOTED_SECONDS or len(self._calls) == len(
+            self._enough
+        ):
+            self.waited = waiting_seconds(pid) - waited
+            self.idle = max(self.idle, rest - self.waited)
         return now - self._sample.started
 
     def _is_pinned(self) -> bool:
@@ -333,20 +377,23 @@ class Pacer:
             return False
 
     def repeats(self, empty: float) -> list[Repeat]:
-        """Return what the finished calls took, less what a call of nothing takes."""
+        """Return what the finished calls took, the first less what a call of nothing takes."""
         found = []
         more = 0.0  # what further calls of the one before did beyond it: that may be for this one
-        for (start, begin, end, sent, *further), _ in zip(self._calls, self.answers, strict=False):
+        for marks, wanted, _ in zip(self._calls, self._to_make, self.answers, strict=False):
+            start, begin, end, sent, *further = marks
             call = steady = max(end - begin - empty, LEAST_SECONDS)
             if further:
                 took = further[1] - further[0] - empty
-                steady = max(took / self._further, LEAST_SECONDS / (self._further + 1))
+                times = wanted.copies - 1
+                steady = max(took / times, LEAST_SECONDS / wanted.copies)
             found.append(Repeat(sent - start - empty + more, call, steady))
             more = 0.0
             if further:
-                usual = self._further * (end - begin), self._further * (begin - start)
+                usual = times * (end - begin), times * (begin - start)
                 more = max(0.0, further[1] - further[0] - usual[0])
                 more += max(0.0, further[0] - sent - usual[1])
+            empty = 0.0  # to pause at further calls of a process takes less than at the first
         return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 
 __all__ = [
     "DIGEST",
@@ -19,12 +20,15 @@ __all__ = [
     "VALUE",
     "RecordReader",
     "printable",
+    "read_parts",
     "read_request",
     "write_all",
+    "write_parts",
     "write_record",
 ]
 
 HEADER = struct.Struct("<BI")
+COUNT, SIZE = struct.Struct("<Q"), "<{}Q"
 LARGEST = 64 * 2**20
 """Larger values are sent as the digest of their encoding."""
 PIPE_BYTES = 1 << 16
@@ -45,6 +49,26 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Write all of ``data``."""
     while (size := os.write(descriptor, data)) < len(data):
         data = memoryview(data)[size:]
+
+
+def write_parts(file: int, parts: Sequence[bytes]) -> None:
+    """Write some byte strings to an empty file, each as it is: they may be large."""
+    sizes = struct.pack(SIZE.format(len(parts)), *map(len, parts))
+    write_all(file, COUNT.pack(len(parts)) + sizes)
+    for part in parts:
+        write_all(file, part)
+
+
+def read_parts(file: int) -> list[bytes]:
+    """Return what `write_parts` has written."""
+    (count,) = COUNT.unpack(os.pread(file, COUNT.size, 0))
+    place = COUNT.size * (1 + count)
+    sizes = struct.unpack(SIZE.format(count), os.pread(file, COUNT.size * count, COUNT.size))
+    parts = []
+    for size in sizes:
+        parts.append(os.pread(file, size, place))
+        place += size
+    return parts
 
 
 def read_request(descriptor: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from codeeval.sandbox.bench import Bench, Case
 from codeeval.sandbox.costs import Repeat
 from codeeval.sandbox.launching import timer_of
-from codeeval.sandbox.pacing import NO_USAGE
+from codeeval.sandbox.pacing import NO_USAGE, Call
 from codeeval.sandbox.records import DIGEST
 
 __all__ = ["REFERENCE_SECONDS", "copies_of", "reference_costs"]
@@ -38,7 +38,7 @@ def reference_costs(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[
         for number, call in enumerate(inputs):
             if turn and not (timed[number] and (turn <= FEWER or is_short(known[number]))):
                 continue
-            run = timer.run(case, [call], seconds=[REFERENCE_SECONDS], copies=copies[number])
+            run = timer.run(case, [Call(call, REFERENCE_SECONDS, copies[number])])
             left |= run.left
             if run.status != "passed":
                 status, message = run.status, f"call {number + 1}: {run.message}"

@@ -29,6 +29,7 @@ __all__ = ["Capture", "Ending", "Order", "Sample"]
 CHUNK = 1 << 16
 SCAN_SECONDS = 0.02
 REAP_SECONDS = 5.0
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 CEILING = 10.0
 """A machine so busy that a sample waits this many times its limit ends it all the same."""
 
@@ -355,7 +356,7 @@ class Sample:
             pages += int(fields[21]) if not pages else max(0, int(fields[21]) - self._inherited)
         seconds += ticks / os.sysconf("SC_CLK_TCK")
         seconds = max(seconds, self.growth.cpu_seconds(self.grader))
-        size = max(pages * os.sysconf("SC_PAGE_SIZE"), self.growth.memory_bytes(self.grader))
+        size = max(pages * PAGE_BYTES, self.growth.memory_bytes(self.grader))
         return seconds, size, len(processes)
 
     def finish(self) -> bool:
@@ -446,6 +447,16 @@ def resident_pages(pid: int) -> int:
         return int(content(f"/proc/{pid}/statm").split()[1])
     except OSError:
         return 0
+
+
+def peak_bytes(pid: int) -> int:
+    """Return how much memory a process has had at most; what it has where no kernel tells that."""
+    try:
+        status = content(f"/proc/{pid}/status")
+    except OSError:
+        return 0
+    _, found, rest = status.partition(b"VmHWM:")
+    return int(rest.split()[0]) * 1024 if found else resident_pages(pid) * PAGE_BYTES
 
 
 def waiting_seconds(pid: int) -> float:

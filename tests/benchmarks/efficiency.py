@@ -2,10 +2,11 @@
 
     CODEEVAL_TEST_DATA=... python tests/benchmarks/efficiency.py [SANDBOX] [BUSY] [CLOCK]
 
-The procedure: in one process without isolation the reference and then the sample are called six
-times with each input, on deep copies, timed on the wall clock, and each answer of the sample is
-checked. Nothing of it is sped up; what it reads and generates is not counted. It is run where the
-clock is CPU time. BUSY processes load the machine meanwhile.
+The procedure: in one process without isolation the reference and then the sample are run six times
+with each input. A run is a new namespace, a deep copy of the input, the text of prompt and sample
+executed, the call timed on the wall clock, both under a timer; and each answer of the sample is
+checked. What it reads and generates is not counted. It is run where the clock is CPU time. BUSY
+processes load the machine meanwhile.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import copy
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,20 +37,31 @@ from codeeval.truth import Truths
 DATA = Path(os.environ.get("CODEEVAL_TEST_DATA", "../shared/data")) / "efficiency" / "enamel"
 FILES = ("enamel-references.json", "humaneval-canonical.json")
 REPEATS = 6
-TOLERANCE = 0.01
+TOLERANCE, LONGEST = 0.01, 60.0
 
 
-def seconds_of(code: Any, entry_point: str, arguments: Any) -> tuple[Any, float]:
-    """Make one call as the procedure does."""
-    namespace: dict[str, Any] = {"input": None, "print": None}
+def on_time(*_: object) -> None:
+    """End a run that takes too long."""
+    raise TimeoutError
+
+
+def seconds_of(code: str, entry_point: str, arguments: Any, limit: float) -> tuple[Any, float]:
+    """Make one run as the procedure does.
+
+    Raises:
+        TimeoutError: If it takes longer than the limit, in seconds.
+    """
+    namespace: dict[str, Any] = {"time": time, "input": None, "print": None}
     arguments = copy.deepcopy(arguments)
     gc.disable()
+    signal.setitimer(signal.ITIMER_REAL, limit)
     try:
         exec(code, namespace)
         start = time.perf_counter()
         value = namespace[entry_point](*arguments)
         return value, time.perf_counter() - start
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         gc.enable()
 
 
@@ -58,19 +71,16 @@ def hodges_lehmann(values: Sequence[float]) -> float:
 
 
 def procedure(check: Costs, reference: str, source: str) -> float:
-    """Return e of one sample by the procedure; a sample may not loop, as nothing ends it."""
+    """Return e of one sample by the procedure."""
     calls = [loads(call) for call in unpack(check.inputs.data)]
     levels = [calls[sum(CASES[:n]) : sum(CASES[: n + 1])] for n in range(len(CASES))]
     checking: dict[str, Any] = {}
     exec(check.checker, checking)
-    trusted = compile(reference, "<reference>", "exec")
-    code = compile(source, "<sample>", "exec")
-    expected = [[seconds_of(trusted, check.entry_point, each)[0] for each in it] for it in levels]
+    trusted = reference, check.entry_point
+    expected = [[seconds_of(*trusted, each, LONGEST)[0] for each in it] for it in levels]
     best = [
         max(
-            hodges_lehmann(
-                [seconds_of(trusted, check.entry_point, each)[1] for _ in range(REPEATS)]
-            )
+            hodges_lehmann([seconds_of(*trusted, each, LONGEST)[1] for _ in range(REPEATS)])
             for each in level
         )
         for level in levels[1:]
@@ -81,12 +91,14 @@ def procedure(check: Costs, reference: str, source: str) -> float:
         for call, answer in zip(level, answers, strict=True):
             times = []
             for _ in range(REPEATS if number else 1):
-                value, seconds = seconds_of(code, check.entry_point, call)
+                most = limit + TOLERANCE if number else LONGEST
+                try:
+                    value, seconds = seconds_of(source, check.entry_point, call, most)
+                except TimeoutError:
+                    return score(found, HARDNESS[1:]) if number else 0.0
                 if not checking["__check"](call, answer, value):
                     return 0.0
                 times.append(seconds)
-                if number and seconds > limit + TOLERANCE:
-                    return score(found, HARDNESS[1:])
             slowest = max(slowest, hodges_lehmann(times))
         if number:
             found[number - 1] = fraction(slowest, best[number - 1], limit)
@@ -108,6 +120,7 @@ def load(processes: int) -> Iterator[None]:
 def main() -> None:
     """Measure and print."""
     sandbox = sys.argv[1] if len(sys.argv) > 1 else "docker"
+    signal.signal(signal.SIGALRM, on_time)
     busy = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     clock = sys.argv[3] if len(sys.argv) > 3 else "cpu"
     task = Enamel(DATA / "enamel.csv", clock=clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,8 +23,10 @@ from codeeval.sandbox.costs import (
     score,
     time_limit,
 )
+from codeeval.sandbox.host import nameless
 from codeeval.sandbox.measured import named_modules
 from codeeval.sandbox.program import Costs, Level, Outputs, Program, Truth
+from codeeval.sandbox.records import read_parts, write_parts
 from codeeval.sandbox.verdict import CheckResult, Cost, Status, Verdict
 from tests.sandbox.cheats import CHEATS, HONEST, LOOP, REFERENCE, WORK
 from tests.sandbox.programs import assert_next_is_right, judge, limited, packed
@@ -119,6 +122,25 @@ def test_a_level_that_is_not_finished_is_no_failure(measuring, pools, sandbox):
     assert [cost.censored for cost in verdict.results[0].costs] == [False, True]
     assert 0.2 < efficiency(verdict) < 0.5
     assert_next_is_right(pools(sandbox))
+
+
+def test_what_a_level_that_is_timed_leaves_behind_fails_none_that_is_not(measuring):
+    source = (
+        "import sys\ndef f(n):\n    met = vars(sys).setdefault('met', [])\n"
+        f"    if n < 100 < max(met, default=0): return None\n    met.append(n)\n{WORK}"
+        "    return total\n"
+    )
+    verdict = measuring("unsafe-local", source)
+    assert verdict.status is Status.PASSED, verdict.message
+    assert [cost.censored for cost in verdict.results[0].costs] == [False, False]
+
+
+def test_a_wrong_answer_where_nothing_is_timed_counts_before_what_takes_too_long(measuring):
+    source = "def f(n):\n    while n > 100: pass\n    return 0\n"
+    verdict = measuring("unsafe-local", source)
+    assert verdict.status is Status.WRONG_ANSWER
+    assert "level 0: call 1" in verdict.message
+    assert verdict.results[0].failures == (0,)
 
 
 def test_exceptions_count_as_not_finished_if_the_task_says_so(measuring):
@@ -378,3 +400,20 @@ def test_a_check_without_truth_meets_who_sends_it(pools):
     program = Program(REFERENCE, (Costs("f", LEVELS, INPUTS),), limited())
     with pytest.raises(ValueError, match="no truth"):
         pools("unsafe-local").run(program)
+
+
+def test_a_cost_beyond_the_limit_is_known_well_enough():
+    scale = Scale("fraction", {1: 1.0, 2: 2.0}, {1: 1.0, 2: 1.0}, 2.0, 0.0)  # T is 4
+    assert scale.reach(2, {1: 1.0, 2: 2.0}, 0.5) == pytest.approx(0.5 * 1.0 / 2.0)
+    assert scale.reach(2, {1: 1.0, 2: 6.0}, 0.5) == pytest.approx(0.5 * 1.0 / 2.0)
+    assert scale.reach(2, {1: 1.0, 2: 10.0}, 0.5) == 0
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5))
+def test_parts_are_read_as_they_were_written(parts):
+    file = nameless()
+    try:
+        write_parts(file, parts)
+        assert read_parts(file) == parts
+    finally:
+        os.close(file)
