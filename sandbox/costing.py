@@ -346,7 +346,8 @@ class Costing(Ledger):
             case = self._case_to_time(level)
             hardest = max(self._cases[level], key=self._seconds.__getitem__)
             pairs = self._pairs.get(case, [])
-            least = self._check["repeats"][0] if self._matters(level, ENOUGH) else 1
+            worthless = self._cost(case) > self._unit_of(case)  # not to be told by one pair
+            least = self._check["repeats"][0] if worthless or self._matters(level, ENOUGH) else 1
             doubts = self._matters(level, MATTERS) and self._enough_to_believe(case, pairs)
             if len(pairs) < (doubts or least):
                 stop = self._add_pair(case)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
-from codeeval.sandbox.costs import Pair, Scale, drawn_ratios, is_unlike, percentile
+from codeeval.sandbox.costs import Pair, Scale, drawn_ratios, is_unlike, percentile, ratio
 
 __all__ = ["ENOUGH", "MATTERS", "SURER", "UNSURE", "Ledger", "spread"]
 
@@ -135,7 +136,11 @@ class Ledger:
         levels = [each for each in known if self._is_looked_at(each)]
         costs = {each: max(self._cost(self._slowest_case(each)), known[each]) for each in levels}
         most: float = share * self._check["precision"]
-        return self._scale.reach(level, costs, 2 * UNSURE) > most
+        case, off = self._slowest_case(level), 2 * UNSURE
+        if pairs := self._pairs.get(case):  # what is done for a first answer may have been noise
+            usual = ratio(pairs, inf) * self._seconds[case]
+            off = max(off, 1 - usual / costs[level])
+        return self._scale.reach(level, costs, off) > most
 
     def _is_to_be_timed(self, level: int) -> bool:
         """Whether a level takes a pair even if a candidate's cost is not above the reference's."""
