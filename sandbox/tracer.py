@@ -43,7 +43,7 @@ class Recorder:
     """Takes down steps.
 
     Args:
-        name: The name of the program's file.
+        names: The names of the program's files.
         most_steps: How many steps are recorded.
 
     Attributes:
@@ -55,52 +55,59 @@ class Recorder:
         is_cut: Whether steps were left out.
     """
 
-    def __init__(self, name: str, most_steps: int) -> None:
-        self.name, self._most = name, most_steps
+    def __init__(self, names: Sequence[str], most_steps: int) -> None:
+        self.names, self.most = names, most_steps
         self.steps: list[int] = []
         self.frames: list[int] = []
         self.calls: list[tuple[str, int, int]] = []
         self.raised: list[tuple[int, str]] = []
         self.is_cut = False
-        self._numbers: dict[int, int] = {}
+        self.numbers: dict[int, int] = {}
+        """The number of the call that a frame is of, by the address of the frame."""
         self._resumed: list[types.FrameType] = []
         """Frames that go on after they return: no other may get the address of one."""
         self._threads: dict[int, int] = {}
 
     def begin(self, frame: types.FrameType) -> None:
         """Take down that a call begins; a generator that goes on is the same call."""
-        if id(frame) in self._numbers or len(self.calls) >= self._most:
+        if id(frame) not in self.numbers:
+            self.begin_anew(frame)
+            if frame.f_code.co_flags & RESUMED:
+                self._resumed.append(frame)
+
+    def begin_anew(self, frame: types.FrameType) -> None:
+        """Take down that a call begins, whatever had its frame's address before."""
+        if len(self.calls) >= self.most:
+            self.numbers.pop(id(frame), None)
             return
         thread = self._threads.setdefault(threading.get_ident(), len(self._threads))
         depth, outer = 0, frame.f_back
         while outer is not None:
-            if id(outer) in self._numbers:
-                depth = self.calls[self._numbers[id(outer)]][1] + 1
+            if id(outer) in self.numbers and outer.f_code.co_filename in self.names:
+                depth = self.calls[self.numbers[id(outer)]][1] + 1
                 break
             outer = outer.f_back
-        self._numbers[id(frame)] = len(self.calls)
-        if frame.f_code.co_flags & RESUMED:
-            self._resumed.append(frame)
+        self.numbers[id(frame)] = len(self.calls)
         self.calls.append((frame.f_code.co_qualname, depth, thread))
 
     def line(self, frame: types.FrameType, number: int) -> None:
         """Take down a step."""
-        if len(self.steps) >= self._most:
+        if len(self.steps) >= self.most:
             self.is_cut = True
             return
         self.begin(frame)
         self.steps.append(number)
-        self.frames.append(self._numbers.get(id(frame), -1))
+        self.frames.append(self.numbers.get(id(frame), -1))
 
     def end(self, frame: types.FrameType) -> None:
         """Take down that a call is over."""
         if not frame.f_code.co_flags & RESUMED:
-            self._numbers.pop(id(frame), None)
+            self.numbers.pop(id(frame), None)
 
     def exception(self, error: BaseException | type[BaseException]) -> None:
         """Take down an exception."""
         kind = error if isinstance(error, type) else type(error)
-        if len(self.raised) < self._most:
+        if len(self.raised) < self.most:
             self.raised.append((len(self.steps), kind.__name__))
 
     def as_dict(self) -> dict[str, Any]:
@@ -115,8 +122,8 @@ class Recorder:
         }
 
 
-def watched_by_settrace(recorder: Recorder, names: Sequence[str], run: Callable[[], Any]) -> None:
-    """Run something while ``sys.settrace`` tells of lines in files of some names."""
+def watched_by_settrace(recorder: Recorder, run: Callable[[], Any]) -> None:
+    """Run something while ``sys.settrace`` tells of lines in a program's files."""
 
     def within(frame: types.FrameType, event: str, argument: Any) -> Any:
         if event == "line":
@@ -128,7 +135,7 @@ def watched_by_settrace(recorder: Recorder, names: Sequence[str], run: Callable[
         return within
 
     def begin(frame: types.FrameType, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename not in names:
+        if frame.f_code.co_filename not in recorder.names:
             return None
         recorder.begin(frame)
         return within
@@ -147,45 +154,49 @@ def watched_by_monitoring(recorder: Recorder, code: types.CodeType, run: Callabl
 
     A jump back to the line that it comes from counts as a step, as it does for ``sys.settrace``.
     """
-    tell = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
-    events = tell.events
+    tell, own_frame = sys.monitoring, sys._getframe  # type: ignore[attr-defined,unused-ignore]
+    events, codes = tell.events, set(all_code(code))
+    numbers, most = recorder.numbers, recorder.most
+    add_step, add_frame, steps = recorder.steps.append, recorder.frames.append, recorder.steps
+    lines: dict[types.CodeType, Callable[[int], int | None]] = {}
+
+    def start(own: types.CodeType, offset: int) -> None:
+        recorder.begin_anew(own_frame(1))
 
     def line(own: types.CodeType, number: int) -> None:
-        recorder.line(sys._getframe(1), number)
+        if len(steps) < most:
+            add_step(number)
+            add_frame(numbers.get(id(own_frame(1)), -1))
+        else:
+            recorder.is_cut = True
 
-    def jump(own: types.CodeType, offset: int, target: int) -> None:
+    def jump(own: types.CodeType, offset: int, target: int) -> Any:
+        if own not in lines:
+            lines[own] = lines_of(own)
         number = lines[own](target)
-        if target < offset and number is not None and number == lines[own](offset):
-            recorder.line(sys._getframe(1), number)
-
-    def returned(own: types.CodeType, offset: int, value: object) -> None:
-        recorder.end(sys._getframe(1))
-
-    def unwound(own: types.CodeType, offset: int, error: BaseException) -> None:
-        if own in lines:
-            recorder.end(sys._getframe(1))
+        if target >= offset or number is None or number != lines[own](offset):
+            return tell.DISABLE  # it leads to the same place each time
+        recorder.line(own_frame(1), number)
+        return None
 
     def raised(own: types.CodeType, offset: int, error: BaseException) -> None:
-        if own in lines:
+        if own in codes:
             recorder.exception(error)
 
-    lines = {each: lines_of(each) for each in all_code(code)}
-    tell.use_tool_id(TOOL, "codeeval")
+    if tell.get_tool(TOOL) is None:
+        tell.use_tool_id(TOOL, "codeeval")
+    told = {events.PY_START: start, events.LINE: line, events.JUMP: jump, events.RAISE: raised}
+    for event, callback in told.items():
+        tell.register_callback(TOOL, event, callback)
+    if tell.get_events(TOOL) != events.RAISE:
+        tell.set_events(TOOL, events.RAISE)  # there is none for some code alone
+    for each in codes:
+        tell.set_local_events(TOOL, each, events.PY_START | events.LINE | events.JUMP)
     try:
-        tell.register_callback(TOOL, events.LINE, line)
-        tell.register_callback(TOOL, events.JUMP, jump)
-        tell.register_callback(TOOL, events.PY_RETURN, returned)
-        tell.register_callback(TOOL, events.PY_UNWIND, unwound)
-        tell.register_callback(TOOL, events.RAISE, raised)
-        tell.set_events(TOOL, events.RAISE | events.PY_UNWIND)
-        for each in lines:
-            tell.set_local_events(TOOL, each, events.LINE | events.JUMP | events.PY_RETURN)
         run()
     finally:
-        for each in lines:
-            tell.set_local_events(TOOL, each, 0)
-        tell.set_events(TOOL, 0)
-        tell.free_tool_id(TOOL)
+        for event in told:
+            tell.register_callback(TOOL, event, None)
 
 
 def all_code(code: types.CodeType) -> list[types.CodeType]:
@@ -230,7 +241,7 @@ def traced(
     code = compile(source, name, "exec", dont_inherit=True)
     module = types.ModuleType("__main__" if not call else "traced")
     namespace = module.__dict__
-    recorder, outcome = Recorder(name, most_steps), {"result": "", "error": ""}
+    recorder, outcome = Recorder((name, *also), most_steps), {"result": "", "error": ""}
     if call:
         exec(code, namespace)
     expression = compile(call, "<call>", "eval", dont_inherit=True) if call else code
@@ -245,7 +256,7 @@ def traced(
     if by != "settrace" and not also and hasattr(sys, "monitoring"):
         watched_by_monitoring(recorder, code, run)
     else:
-        watched_by_settrace(recorder, (name, *also), run)
+        watched_by_settrace(recorder, run)
     return {**recorder.as_dict(), **outcome}
 
 
