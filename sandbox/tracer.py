@@ -15,6 +15,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
+from threading import get_ident
 from typing import Any
 
 __all__ = ["reval", "reval_values", "traced"]
@@ -47,8 +48,8 @@ class Recorder:
         most_steps: How many steps are recorded.
 
     Attributes:
-        steps: The number of each line that was reached, in order.
-        frames: For each of them the number of its call, from 0 in order of their beginnings.
+        path: The number of each line that was reached, in order, and that of its call, from 0 in
+            order of their beginnings.
         calls: For each call the name of its function, how deep it is nested in other calls of the
             program, and the thread, from 0.
         raised: Exceptions that passed a line: how many steps there were, and the type.
@@ -57,8 +58,7 @@ class Recorder:
 
     def __init__(self, names: Sequence[str], most_steps: int) -> None:
         self.names, self.most = names, most_steps
-        self.steps: list[int] = []
-        self.frames: list[int] = []
+        self.path: list[tuple[int, int]] = []
         self.calls: list[tuple[str, int, int]] = []
         self.raised: list[tuple[int, str]] = []
         self.is_cut = False
@@ -80,24 +80,25 @@ class Recorder:
         if len(self.calls) >= self.most:
             self.numbers.pop(id(frame), None)
             return
-        thread = self._threads.setdefault(threading.get_ident(), len(self._threads))
+        thread = self._threads.setdefault(get_ident(), len(self._threads))
+        calls, numbers, names = self.calls, self.numbers, self.names
         depth, outer = 0, frame.f_back
         while outer is not None:
-            if id(outer) in self.numbers and outer.f_code.co_filename in self.names:
-                depth = self.calls[self.numbers[id(outer)]][1] + 1
+            known = numbers.get(id(outer))
+            if known is not None and outer.f_code.co_filename in names:
+                depth = calls[known][1] + 1
                 break
             outer = outer.f_back
-        self.numbers[id(frame)] = len(self.calls)
-        self.calls.append((frame.f_code.co_qualname, depth, thread))
+        numbers[id(frame)] = len(calls)
+        calls.append((frame.f_code.co_qualname, depth, thread))
 
     def line(self, frame: types.FrameType, number: int) -> None:
         """Take down a step."""
-        if len(self.steps) >= self.most:
+        if len(self.path) >= self.most:
             self.is_cut = True
             return
         self.begin(frame)
-        self.steps.append(number)
-        self.frames.append(self.numbers.get(id(frame), -1))
+        self.path.append((number, self.numbers.get(id(frame), -1)))
 
     def end(self, frame: types.FrameType) -> None:
         """Take down that a call is over."""
@@ -105,17 +106,17 @@ class Recorder:
             self.numbers.pop(id(frame), None)
 
     def exception(self, error: BaseException | type[BaseException]) -> None:
-        """Take down an exception."""
+        """Take down an exception; not that which ends a generator, of which not all ways tell."""
         kind = error if isinstance(error, type) else type(error)
-        if len(self.raised) < self.most:
-            self.raised.append((len(self.steps), kind.__name__))
+        if len(self.raised) < self.most and kind is not GeneratorExit:
+            self.raised.append((len(self.path), kind.__name__))
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was recorded as plain data."""
         return {
             "python": sys.version.split()[0],
-            "steps": self.steps,
-            "frames": self.frames,
+            "steps": [number for number, _ in self.path],
+            "frames": [frame for _, frame in self.path],
             "calls": self.calls,
             "raised": self.raised,
             "is_cut": self.is_cut,
@@ -153,50 +154,52 @@ def watched_by_monitoring(recorder: Recorder, code: types.CodeType, run: Callabl
     """Run something while ``sys.monitoring`` tells of lines in a program's code.
 
     A jump back to the line that it comes from counts as a step, as it does for ``sys.settrace``.
+    What is told stays as it is afterwards, until the next time: nobody runs that code any more.
     """
     tell, own_frame = sys.monitoring, sys._getframe  # type: ignore[attr-defined,unused-ignore]
-    events, codes = tell.events, set(all_code(code))
+    events = tell.events
     numbers, most = recorder.numbers, recorder.most
-    add_step, add_frame, steps = recorder.steps.append, recorder.frames.append, recorder.steps
-    lines: dict[types.CodeType, Callable[[int], int | None]] = {}
+    path, add = recorder.path, recorder.path.append
+    loops: dict[tuple[int, int], int] = {}
 
     def start(own: types.CodeType, offset: int) -> None:
         recorder.begin_anew(own_frame(1))
 
     def line(own: types.CodeType, number: int) -> None:
-        if len(steps) < most:
-            add_step(number)
-            add_frame(numbers.get(id(own_frame(1)), -1))
+        if len(path) < most:
+            add((number, numbers.get(id(own_frame(1)), -1)))
         else:
             recorder.is_cut = True
 
     def jump(own: types.CodeType, offset: int, target: int) -> Any:
-        if own not in lines:
-            lines[own] = lines_of(own)
-        number = lines[own](target)
-        if target >= offset or number is None or number != lines[own](offset):
-            return tell.DISABLE  # it leads to the same place each time
-        recorder.line(own_frame(1), number)
+        number = loops.get((id(own), offset))
+        if number is None:
+            number = line_of(own, target)
+            if target >= offset or number is None or number != line_of(own, offset):
+                return tell.DISABLE  # it leads to the same place each time
+            loops[id(own), offset] = number
+        if len(path) < most:
+            add((number, numbers.get(id(own_frame(1)), -1)))
+        else:
+            recorder.is_cut = True
         return None
 
     def raised(own: types.CodeType, offset: int, error: BaseException) -> None:
-        if own in codes:
+        if own.co_filename in recorder.names:
             recorder.exception(error)
 
     if tell.get_tool(TOOL) is None:
         tell.use_tool_id(TOOL, "codeeval")
-    told = {events.PY_START: start, events.LINE: line, events.JUMP: jump, events.RAISE: raised}
-    for event, callback in told.items():
-        tell.register_callback(TOOL, event, callback)
+    tell.register_callback(TOOL, events.PY_START, start)
+    tell.register_callback(TOOL, events.LINE, line)
+    tell.register_callback(TOOL, events.JUMP, jump)
+    tell.register_callback(TOOL, events.RAISE, raised)
     if tell.get_events(TOOL) != events.RAISE:
         tell.set_events(TOOL, events.RAISE)  # there is none for some code alone
-    for each in codes:
-        tell.set_local_events(TOOL, each, events.PY_START | events.LINE | events.JUMP)
-    try:
-        run()
-    finally:
-        for event in told:
-            tell.register_callback(TOOL, event, None)
+    wanted = events.PY_START | events.LINE | events.JUMP
+    for each in all_code(code):
+        tell.set_local_events(TOOL, each, wanted)
+    run()
 
 
 def all_code(code: types.CodeType) -> list[types.CodeType]:
@@ -205,14 +208,9 @@ def all_code(code: types.CodeType) -> list[types.CodeType]:
     return [code, *(found for each in inner for found in all_code(each))]
 
 
-def lines_of(code: types.CodeType) -> Callable[[int], int | None]:
-    """Return what gives the line of an offset."""
-    spans = [(start, end, line) for start, end, line in code.co_lines()]
-
-    def line(offset: int) -> int | None:
-        return next((line for start, end, line in spans if start <= offset < end), None)
-
-    return line
+def line_of(code: types.CodeType, offset: int) -> int | None:
+    """Return the line of an offset."""
+    return next((line for start, end, line in code.co_lines() if start <= offset < end), None)
 
 
 def traced(

@@ -43,6 +43,22 @@ PROGRAMS = [
     ("def f(n):\n    return sum(i * i for i in range(n))\n", "f(3)"),
     ("def f(n):\n    for i in range(n): pass\n    else:\n        n = 1\n    return n\n", "f(2)"),
     ("def f(n):\n    if n:\n        raise ValueError(n)\n", "f(2)"),
+    ("def k(n):\n    return -n\ndef f(n):\n    return sorted(range(n), key=k)\n", "f(3)"),
+    (
+        (
+            "def g(n):\n    for i in range(n):\n        yield i\n"
+            "def f(n):\n    a, b = g(n), g(n)\n    return [next(a), next(b), next(a), *b]\n"
+        ),
+        "f(3)",
+    ),
+    (
+        (
+            "def h(n):\n    try:\n        raise KeyError(n)\n    finally:\n        n = 0\n"
+            "def f(n):\n    for i in range(n):\n        try:\n            h(i)\n"
+            "        except KeyError:\n            continue\n    return h(n)\n"
+        ),
+        "f(2)",
+    ),
 ]
 
 
@@ -139,6 +155,7 @@ def test_both_ways_see_the_same(version, tmp_path):
         assert {name for _, name in slow["raised"]} == {name for _, name in quick["raised"]}
         if version == "3.12":
             assert slow["steps"] == quick["steps"]
+            assert slow["frames"] == quick["frames"]
             assert slow["calls"] == quick["calls"]
 
 
