@@ -34,6 +34,7 @@ RUNNER_MODULES = (
     "assessor",
     "reference_costs",
     "ledger",
+    "looking",
     "costing",
     "counting",
     "runner",

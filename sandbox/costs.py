@@ -13,6 +13,8 @@ from math import log
 from typing import NamedTuple
 
 __all__ = [
+    "FIRST_SECONDS",
+    "FIRST_SHARE",
     "LEAST_SECONDS",
     "Pair",
     "Repeat",

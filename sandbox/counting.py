@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
-from codeeval.sandbox.costing import SPANS, Costing, Stop
+from codeeval.sandbox.costing import Costing
 from codeeval.sandbox.costs import Pair, ratio
 from codeeval.sandbox.host import kept
+from codeeval.sandbox.looking import SPANS, Stop
 from codeeval.sandbox.pacing import Call, Timed, Timer
 from codeeval.sandbox.reference_costs import REFERENCE_SECONDS, copies_of, reference_costs
 from codeeval.sandbox.simulator import SLOWNESS

@@ -49,6 +49,8 @@ class Ledger:
         """What each case costs at most by a first look, at the speed of that moment."""
         self._likely: dict[int, float] = {}
         """What it is likely to cost by that look."""
+        self._alone: set[int] = set()
+        """Those of which both are from a process of their own."""
         self._costs: dict[int, float] = {}
         """What each case costs that was timed beside the reference."""
         self._slowness = 1.0
@@ -104,6 +106,8 @@ class Ledger:
         level = self._cases[self._level_of(number)]
         known = max(filter(self._costs.__contains__, level), key=self._costs.__getitem__)
         told = self._likely[known] / self._slowness / self._costs[known]
+        if number in self._alone:
+            told = 1.0
         return self._likely[number] / self._slowness / min(max(told, 1.0), TOLD)
 
     def _cost(self, number: int) -> float:

@@ -96,7 +96,7 @@ class Timed:
         idle_seconds: How long it waited for something else than a core, up to its last pause.
         started: Whether it was started at all.
         instructions: How many it has executed since its first pause, if they were counted.
-        peak_bytes: The most memory that it had up to its first answer.
+        peak_bytes: The most memory that it had up to its first answer; of a whole program, in all.
         mean_memory_bytes: Its resident memory, as a mean over the CPU time of the calls, if that
             was looked at.
     """
@@ -191,10 +191,11 @@ class Timer:
         paced, pace = os.pipe()
         given = nameless()
         write_parts(given, [call.arguments for call in (*calls, *beside)])
-        enough = [(call.seconds * call.copies + MARGIN_SECONDS) * self._slowness for call in calls]
+        enough = [(call.seconds + MARGIN_SECONDS) * self._slowness for call in calls]
+        most = sum(call.seconds * call.copies + MARGIN_SECONDS for call in calls)
         limits = {
             **case.limits,
-            "cpu_seconds": sum(enough) + 2 * self._slowness,
+            "cpu_seconds": (most + 2) * self._slowness,
             "wall_seconds": 2 * WALL_SECONDS * self._slowness,
             "processes": 1 + self._simulated,
             "memory_bytes": case.limits["memory_bytes"] + SIMULATOR_BYTES * self._simulated,
@@ -235,8 +236,7 @@ class Timer:
         if repeats and not bench.confinement.users:
             # Other processes cannot be forbidden here: what they did is charged.
             others = sample.ending.cpu_seconds - pacer.clock_at_end - EXIT_SECONDS
-            cold = repeats[-1].cold + max(0.0, others)
-            repeats[-1] = repeats[-1]._replace(cold=cold)
+            repeats = [each._replace(cold=each.cold + max(0.0, others)) for each in repeats]
         usage = {**sample.ending.usage(), "waiting_seconds": pacer.waited}
         count = None
         if self._simulated:
@@ -246,7 +246,7 @@ class Timer:
         return Timed(
             *(repeats, pacer.answers, status, message, usage, left, pacer.idle),
             instructions=count,
-            peak_bytes=pacer.peak_bytes,
+            peak_bytes=max(pacer.peak_bytes, *(size for _, size in pacer.readings), 0),
             mean_memory_bytes=mean_over_time(pacer.readings),
         )
 
@@ -308,7 +308,8 @@ class Pacer:
                 again = self._mark(now)
                 self._look_if_asked()
                 self.clock_at_end = clock(self._sample.pid)
-                more = self._enough[min(len(self._calls), len(self._enough) - 1)]
+                place = min(len(self._calls), len(self._enough) - 1)
+                more = self._enough[place] * (self._to_make[place].copies if again else 1)
                 self._limits["cpu_seconds"] = self.clock_at_end + more
                 passed = self._note_idle()
                 if self.idle > self._most_idle:
@@ -332,7 +333,8 @@ class Pacer:
         marks.append(now)
         if len(marks) == SENT:
             if not self._calls:
-                self.peak_bytes = peak_bytes(self._sample.pid)
+                known = self._sample.ending.memory_bytes  # a program can reset the kernel's
+                self.peak_bytes = max(peak_bytes(self._sample.pid), known)
             call = self._to_make[len(self._calls)]
             further = call.copies - 1
             if further > 0 and further * (marks[2] - marks[1]) <= call.further_seconds:

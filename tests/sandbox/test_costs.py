@@ -135,6 +135,28 @@ def test_what_a_level_that_is_timed_leaves_behind_fails_none_that_is_not(measuri
     assert [cost.censored for cost in verdict.results[0].costs] == [False, False]
 
 
+def test_what_was_right_before_the_first_that_was_not_is_counted(measuring):
+    wrong = f"def f(n):\n{WORK}    return total + (n == 11)\n"
+    (found,) = measuring("unsafe-local", wrong).results
+    assert (found.completed, found.failures) == (1, (1,))
+
+
+def test_a_call_that_pays_for_another_makes_it_no_cheaper(measuring):
+    source = (
+        "import sys\ndef work(n):\n"
+        f"{WORK}    return total\n"
+        "def f(n):\n    kept = vars(sys).setdefault('kept', {})\n"
+        "    if n in kept: return kept[n]\n"
+        "    many = len(sys._getframe(1).f_locals.get('calls', ())) > 1\n"
+        "    if n == 40000 and many and PAYS: kept[39000] = f(39000)\n"
+        "    if n == 39000: [work(n) for _ in range(3)]\n    return work(n)\n"
+    )
+    honest = measuring("unsafe-local", source.replace("PAYS", "False"))
+    paid = measuring("unsafe-local", source.replace("PAYS", "True"))
+    assert honest.status is paid.status is Status.PASSED
+    assert efficiency(paid) <= efficiency(honest) + 0.2
+
+
 def test_a_wrong_answer_where_nothing_is_timed_counts_before_what_takes_too_long(measuring):
     source = "def f(n):\n    while n > 100: pass\n    return 0\n"
     verdict = measuring("unsafe-local", source)
