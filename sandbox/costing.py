@@ -18,6 +18,8 @@ __all__ = ["Costing"]
 NEAR = 0.8
 """From this share of what it may take on, a first look does not settle that a level is finished."""
 CLEARLY = 1.1
+PAID = 0.8
+"""If a call did so many times its cost more in the company of others, it may have been for them."""
 
 
 class Costing(Looking):
@@ -178,8 +180,10 @@ class Costing(Looking):
         if reference is not None:
             self._take_pair(case, reference, run)
         told = self._cold.pop(case, 0.0)
-        if run.repeats and told > (1 + FIRST_SHARE) * run.repeats[0].cold + FIRST_SECONDS:
-            return self._look_at_others(level)
+        if run.repeats:
+            cold, steady = run.repeats[0].cold, run.repeats[0].steady
+            if told > cold + FIRST_SECONDS + max(FIRST_SHARE * cold, PAID * steady):
+                return self._look_at_others(level)
         return None
 
     def _results(self) -> list[dict[str, Any]]:

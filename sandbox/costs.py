@@ -77,7 +77,9 @@ def ratio(pairs: Sequence[Pair], limit: float) -> float:
     return _ratio(_columns(pairs), range(len(pairs)), limit)
 
 
-def seen(repeat: Repeat, reference: float, around: float, limit: float) -> tuple[float, float]:
+def seen(
+    repeat: Repeat, reference: float, around: float, limit: float, noise: float = 1.0
+) -> tuple[float, float]:
     """Return what a call costs at most by a single repeat, and what it is likely to cost.
 
     That a first answer takes longer than usual is most often noise, of which single repeats have
@@ -88,13 +90,14 @@ def seen(repeat: Repeat, reference: float, around: float, limit: float) -> tuple
         reference: What the call costs the reference.
         around: What the reference's process does for a first answer beside a usual call.
         limit: T.
+        noise: The share of the usual noise that is to be expected.
     """
     if repeat.steady == repeat.call:
         most = max(repeat.cold - around, repeat.call)
         return most, most
     minima = reference + around, reference, repeat.cold, repeat.steady
     hidden = _hidden(minima, limit)
-    beyond = max(0.0, hidden - FIRST_SECONDS - FIRST_SHARE * (reference + around))
+    beyond = max(0.0, hidden - noise * (FIRST_SECONDS + FIRST_SHARE * (reference + around)))
     return repeat.steady + hidden, repeat.steady + beyond
 
 

@@ -106,9 +106,8 @@ class Ledger:
         level = self._cases[self._level_of(number)]
         known = max(filter(self._costs.__contains__, level), key=self._costs.__getitem__)
         told = self._likely[known] / self._slowness / self._costs[known]
-        if number in self._alone:
-            told = 1.0
-        return self._likely[number] / self._slowness / min(max(told, 1.0), TOLD)
+        most = CLOSE if number in self._alone else TOLD
+        return self._likely[number] / self._slowness / min(max(told, 1.0), most)
 
     def _cost(self, number: int) -> float:
         if number in self._costs:

@@ -28,6 +28,8 @@ IDLE_SECONDS = 20.0
 LOOK_BYTES, LOOK_SPANS = 2**16, 2
 """How many bytes of arguments the copies of a call may have at a first look, and how many spans
 that the reference gets they may take."""
+ALONE = 0.4
+"""Of the noise of a first answer among others so much is expected in a process of its own."""
 SPANS = 10
 """A candidate that is slower than the reference may take so many times its span."""
 CENSORING = ("timeout", "memory_limit")
@@ -209,7 +211,9 @@ class Looking(Ledger):
     def _reference_call(self, number: int, copies: int) -> Call:
         return Call(self._inputs[number], REFERENCE_SECONDS, copies)
 
-    def _note(self, numbers: Sequence[int], run: Timed, *, once: bool = False) -> None:
+    def _note(
+        self, numbers: Sequence[int], run: Timed, *, once: bool = False, noise: float = 1.0
+    ) -> None:
         """Take down what calls cost at a first look.
 
         That is all that was done for the answer, less what is usual beside a call. Those after the
@@ -220,10 +224,11 @@ class Looking(Ledger):
             run: What came of it.
             once: Whether what a call is likely to cost is told by the first time that it was made,
                 as most were made once.
+            noise: See `seen`.
         """
         for number, repeat in zip(numbers, run.repeats, strict=False):
             about = self._seconds[number], self._around[number]
-            most, likely = seen(repeat, *about, self._limit_of(number))
+            most, likely = seen(repeat, *about, self._limit_of(number), noise)
             if once:
                 _, likely = seen(repeat._replace(steady=repeat.call), *about, 0.0)
             self._looks[number], self._likely[number] = most, likely
@@ -300,9 +305,9 @@ class Looking(Ledger):
     def _note_alone(self, case: int, run: Timed) -> None:
         """Take down what a call costs in a process of its own."""
         known = self._looks[case], self._likely[case]
-        self._note([case], run)
+        self._note([case], run, noise=ALONE)
         self._looks[case] = min(known[0], self._looks[case])
-        self._likely[case] = min(known[1], self._looks[case])
+        self._likely[case] = min(known[1], self._likely[case])
         self._alone.add(case)
 
     def _look_at_others(self, level: int) -> Stop | None:

@@ -277,6 +277,7 @@ class Pacer:
         footprint: bool,
     ) -> None:
         self._most_idle, self._footprint = most_idle, footprint
+        self._cores = os.sched_getaffinity(0)
         self._start: tuple[float, float, float] | None = None
         self.idle = self.waited = 0.0
         """How long it has waited for something else than a core since its first pause, and for
@@ -374,7 +375,7 @@ class Pacer:
     def _is_pinned(self) -> bool:
         """Whether the process runs where it was put, on the core that this one runs on."""
         try:
-            return os.sched_getaffinity(self._sample.pid) == os.sched_getaffinity(0)
+            return os.sched_getaffinity(self._sample.pid) == self._cores
         except OSError:
             return False
 

@@ -19,7 +19,7 @@ REFERENCE_SECONDS = 300.0
 """What a call of a reference may take."""
 REPEATS, FEWER, SHORT_SECONDS = 6, 2, 0.25
 """How often a call is made again: fewer times if noise is a small part of it."""
-WARM, WARM_IF_LARGE, LARGE, COPIES, COPIED_BYTES = 6, 3, 20_000, 200, 2**20
+WARM, WARM_IF_LARGE, LARGE, COPIES, COPIED_BYTES = 6, 2, 20_000, 200, 2**20
 
 
 def reference_costs(bench: Bench, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
