@@ -135,7 +135,11 @@ class Costing(Looking):
             ]
             if spread(scores) < self._check["precision"]:
                 return None
-            widths = {level: spread(drawn[level]) * self._scale.weight(level) for level in drawn}
+            usual = {level: percentile(costs, 0.5) for level, costs in drawn.items()}
+            widths = {
+                level: spread([self._scale.score({**usual, level: each}) for each in costs])
+                for level, costs in drawn.items()
+            }
             level = max(widths, key=widths.__getitem__)
             if len(self._pairs.get(self._slowest_case(level), ())) >= most:
                 return None  # what is known least cannot be known better

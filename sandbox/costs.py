@@ -187,10 +187,6 @@ class Scale:
         """Return beyond which cost a level is not finished."""
         return max(self.limit(level), self.floor)
 
-    def weight(self, level: int) -> float:
-        """Return how much the cost of a level counts beside those of others."""
-        return self.weights[level] if self.score_name == "fraction" else 1.0
-
     def reach(self, level: int, costs: Mapping[int, float], share: float) -> float:
         """Return how much the score may be off if the cost of a level is less by a share of it."""
         if self.score_name != "fraction":
