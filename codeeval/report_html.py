@@ -24,6 +24,7 @@ from codeeval.report_problems import (
     series,
 )
 from codeeval.report_text import amount, interval, is_share, percent, samples_each
+from codeeval.report_traces import divergences_figure
 from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.visible import clip
@@ -110,7 +111,10 @@ def _page(
         lead=lead(report),
         facts=_facts(report),
         warnings=_warnings(report),
-        scores=_scores(report) + curves_figure(report) + values_figure(report),
+        scores=_scores(report)
+        + curves_figure(report)
+        + values_figure(report)
+        + divergences_figure(report),
         groups=groups_section(report),
         verdicts=_verdicts(report),
         problems=problems_section(report, articles),

@@ -3,17 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
+from codeeval.charts import meter
 from codeeval.html_parts import table_head, text
+from codeeval.report import Report
+from codeeval.report_text import percent
 from codeeval.sandbox.verdict import Status, Trace, Verdict
+from codeeval.tasks.divergence import KINDS
 from codeeval.tasks.traces import Step, closeness, collapsed, steps_in
 from codeeval.visible import clip, visible
 
-__all__ = ["trace_figure"]
+__all__ = ["divergences_figure", "trace_figure"]
 
 BEFORE, AFTER = 6, 8
 """Steps that are shown before and after the first that differs."""
 LONGEST_LINE, LONGEST_STEP = 60, 28
+STARTS = (1, 2, 3, 5, 9, 17, 33, 65, 129, 5001)
+"""Where classes of steps begin."""
+KIND_NAMES = {
+    "loop": "head of a loop",
+    "branch": "branch",
+    "return": "return",
+    "exception": "exception or its handler",
+    "comprehension": "comprehension",
+    "call": "call",
+    "other": "any other",
+    "end": "the end: nothing follows",
+}
+
+
+def divergences_figure(report: Report) -> str:
+    """Return where answers first go wrong: at what, and at which step; nothing if none is known."""
+    rows = [row.values for row in report.problems if row.values.get("first_divergence")]
+    if not rows:
+        return ""
+
+    def total(column: str) -> int:
+        return int(sum(sum(values[column]) for values in rows))
+
+    kinds = [(KIND_NAMES[kind], total(f"met_{kind}"), total(f"lost_{kind}")) for kind in KINDS]
+    places = [
+        (int(steps), int(first))
+        for values in rows
+        for steps, first in zip(values["steps"], values["first_divergence"], strict=True)
+        if steps
+    ]
+    spans = [
+        (
+            f"{start} – {end}" if end > start else str(start),
+            sum(max(0, min(end, first or steps + 1) - start + 1) for steps, first in places),
+            sum(start <= first <= end for _, first in places),
+        )
+        for start, end in ((start, after - 1) for start, after in pairwise(STARTS))
+    ]
+    return (
+        '<figure class="divergences"><figcaption>Where answers first go wrong. Of the steps that '
+        "answers had to tell while all before were right, how many were wrong: by the kind of "
+        "statement that is executed there, and by the place of the step.</figcaption>"
+        f"{_rates('Statement', kinds)}{_rates('Step', spans)}</figure>"
+    )
+
+
+def _rates(what: str, counted: Sequence[tuple[str, int, int]]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{text(name)}</th><td class="r">{met:,}</td>'
+        f'<td class="r">{lost:,}</td><td class="r">{percent(lost / met)}</td>'
+        f'<td class="bar">{meter(lost / met, "c1")}</td></tr>'
+        for name, met, lost in counted
+        if met
+    )
+    head = table_head(what, "Met", "First wrong", "%", "", right=range(1, 4))
+    return f'<table class="statuses">{head}<tbody>{rows}</tbody></table>'
 
 
 def trace_figure(verdict: Verdict) -> str:

@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from codeeval.sandbox.program import Limits, Program
 from codeeval.sandbox.verdict import CheckResult, Status, Trace, Verdict
+from codeeval.tasks.divergence import COLUMNS, divergence
 from codeeval.tasks.file_task import FileTask
 from codeeval.tasks.source import read_text
 from codeeval.tasks.task import DataError, Problem, Sample
@@ -97,6 +98,7 @@ class _Traces(FileTask):
         "lcs_f1": ("mean",),
         "edit": ("mean",),
         "answered": ("mean",),
+        **dict.fromkeys(COLUMNS, ()),
     }
     needed: ClassVar[tuple[str, ...]]
     """Columns of the file; by the first of them rows belong together."""
@@ -188,6 +190,7 @@ class _Traces(FileTask):
             on both sides. ``matched`` and ``accuracy``: 1 if the text of the list is that of the
             trace, as the benchmark has it. ``similarity``: see `traces.similarity`. ``prefix``,
             ``lcs_f1``, ``edit``: see `traces.Closeness`. ``answered``: whether there is a list.
+            Those of `divergence`: 0 if there is none.
         """
         trace = verdict.results[0].trace
         predicted = trace.predicted if trace is not None else "[]"
@@ -197,6 +200,10 @@ class _Traces(FileTask):
         near = measure(text, predicted)
         matched = near == 1 if self.concurrent else text == predicted
         found = closeness(collapsed(actual), collapsed(steps or ()))
+        where: Mapping[str, float] = dict.fromkeys(COLUMNS, 0.0)
+        if verdict.status is not Status.NO_CODE:
+            code = problem.record["code"]
+            where = divergence(code, collapsed(actual), found.first_divergence)
         return {
             "exact": float(found.exact),
             "matched": float(matched),
@@ -206,6 +213,7 @@ class _Traces(FileTask):
             "lcs_f1": found.lcs_f1,
             "edit": found.edit,
             "answered": float(verdict.status is not Status.NO_CODE),
+            **where,
         }
 
 

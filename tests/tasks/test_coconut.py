@@ -11,6 +11,7 @@ from codeeval.checking import LoadedTask, rewards
 from codeeval.report_traces import trace_figure
 from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.coconut import LENGTHS
+from codeeval.tasks.divergence import COLUMNS
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import DataError, Sample
 from codeeval.tasks.traces import length_class
@@ -97,6 +98,7 @@ def test_a_right_answer_passes(make):
     verdict, scores = judged(make("coconut", CALLS), 0, "Thus\n[2,3,4, 3, 5]\n")
     assert verdict.status is Status.PASSED
     assert verdict.sealed
+    assert {scores.pop(name) for name in COLUMNS} == {0.0, 1.0, 2.0, 5.0}
     assert set(scores.values()) == {1.0}
 
 
