@@ -315,7 +315,9 @@ class Looking(Ledger):
         for case in self._cases[level]:
             if case in self._alone or case in self._pairs or case not in self._looks:
                 continue
-            run = self._run_candidate([self._call(case, self._copies[case])])
+            most = SPANS * self._check["span_seconds"]
+            call = self._call(case, self._copies[case], most_seconds=most)
+            run = self._run_candidate([call])
             if (stop := self._judge([case], run)) and not (stop.censored and run.started):
                 return stop
             over = self._seconds_for(case)

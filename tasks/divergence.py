@@ -23,14 +23,16 @@ LOOPS, BRANCHES = (ast.For, ast.AsyncFor, ast.While), (ast.If, ast.Match, ast.ma
 EXCEPTIONS = (ast.Try, ast.TryStar, ast.Raise, ast.ExceptHandler)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 WORDS = {
-    "loop": re.compile(r"\b(for|while|do)\b"),
-    "branch": re.compile(r"\b(if|else|switch|case|default)\b"),
-    "return": re.compile(r"\breturn\b"),
-    "exception": re.compile(r"\b(throw|try|catch|finally)\b"),
+    "definition": re.compile(r"^\W*(async\s+)?(def|class)\b"),
+    "loop": re.compile(r"^\W*(async\s+)?(for|while|do)\b"),
+    "branch": re.compile(r"^\W*(if|elif|else|switch|match|case|default)\b"),
+    "return": re.compile(r"^\W*return\b"),
+    "exception": re.compile(r"^\W*(throw|raise|try|catch|except|finally)\b"),
+    "comprehension": re.compile(r"\bfor\b.+\bin\b"),
     "call": re.compile(r"\w\s*\("),
 }
-"""Of a line in a language other than Python."""
-QUOTED = re.compile(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])*\'|//.*')
+"""What a line looks like where a program cannot be parsed: in Java, or without indentation."""
+QUOTED = re.compile(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])*\'|(#|//).*')
 
 
 def divergence(source: str, actual: Sequence[Step], first: int | None) -> Mapping[str, float]:
@@ -69,7 +71,10 @@ def divergence(source: str, actual: Sequence[Step], first: int | None) -> Mappin
 
 @lru_cache(maxsize=64)
 def kinds_of(source: str) -> Mapping[Step, str]:
-    """Return the kind of the statement on each line of a program, in Python or the like of Java."""
+    """Return the kind of the statement on each line of a program.
+
+    Where it cannot be parsed, as in Java or without its indentation, the words of a line tell.
+    """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -103,4 +108,5 @@ def _kind(node: ast.stmt | ast.ExceptHandler) -> str:
 
 def _by_words(line: str) -> str:
     bare = QUOTED.sub("", line)
-    return next((kind for kind, pattern in WORDS.items() if pattern.search(bare)), "other")
+    found = next((kind for kind, pattern in WORDS.items() if pattern.search(bare)), "other")
+    return found if found in KINDS else "other"

@@ -66,6 +66,16 @@ def test_lines_of_other_languages_have_the_kind_that_their_words_tell():
     ]
 
 
+def test_python_without_its_indentation_is_told_apart_by_words():
+    lines = PYTHON.splitlines()[:12]
+    kinds = kinds_of("\n".join(line.strip() for line in lines))
+    assert [kinds[line] for line in range(1, 13)] == [
+        *("other", "other", "other", "loop", "branch", "call", "branch", "other", "exception"),
+        *("return", "exception", "exception"),
+    ]
+    assert kinds_of("x = [i for i in y]  # for\n  z")[1] == "comprehension"
+
+
 def met(found) -> dict[str, float]:
     return {kind: found[f"met_{kind}"] for kind in KINDS if found[f"met_{kind}"]}
 
