@@ -14,7 +14,7 @@ from typing import Any
 
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
 from codeeval.sandbox.costing import Costing
-from codeeval.sandbox.costs import Pair, ratio
+from codeeval.sandbox.costs import Pair, percentile, ratio
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.looking import SPANS, Stop
 from codeeval.sandbox.pacing import Call, Timed, Timer
@@ -120,7 +120,9 @@ class CountedCosting(Costing):
                 return pair
             pairs.append(pair)
             unit = self._native_scale.unit(self._level_of(case))
-            self._took[case] = ratio(pairs, unit) * self._cpu[case]
+            # No minima: a machine that gets faster within a pair would make a candidate cheaper.
+            told = [ratio([each], unit) for each in pairs]
+            self._took[case] = percentile(told, 0.5) * self._cpu[case]
         self._looks[case] = max(cost, LEAST)
         return None
 
