@@ -179,8 +179,7 @@ class Looking(Ledger):
         calls = self._calls_at_look(numbers)
         once = calls[0].copies == 1
         if reference is not None:
-            most = SPANS * self._check["span_seconds"]
-            calls[0] = self._call(numbers[0], self._copies[numbers[0]], most_seconds=most)
+            calls[0] = self._timed_call(numbers[0])
         run = self._run_candidate(calls)
         self._note(numbers, run, once=once)
         stop = self._judge(numbers, run)
@@ -207,6 +206,11 @@ class Looking(Ledger):
         """Return a call as the candidate is to make it."""
         seconds = self._seconds_for(number) * slower
         return Call(self._inputs[number], seconds, copies, most_seconds)
+
+    def _timed_call(self, number: int) -> Call:
+        """Return a call that is made as often as the reference makes it, if that takes no age."""
+        most = SPANS * self._check["span_seconds"]
+        return self._call(number, self._copies[number], most_seconds=most)
 
     def _reference_call(self, number: int, copies: int) -> Call:
         return Call(self._inputs[number], REFERENCE_SECONDS, copies)
@@ -315,9 +319,7 @@ class Looking(Ledger):
         for case in self._cases[level]:
             if case in self._alone or case in self._pairs or case not in self._looks:
                 continue
-            most = SPANS * self._check["span_seconds"]
-            call = self._call(case, self._copies[case], most_seconds=most)
-            run = self._run_candidate([call])
+            run = self._run_candidate([self._timed_call(case)])
             if (stop := self._judge([case], run)) and not (stop.censored and run.started):
                 return stop
             over = self._seconds_for(case)
