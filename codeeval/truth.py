@@ -108,12 +108,11 @@ def image_of(executor: Executor, language: str) -> str:
 
 
 @cache
-def version_of(program: str) -> str:
+def version_of(*command: str) -> str:
     """Return what a program of this machine says of its version, or nothing.
 
     That is what sandboxes have that have no image.
     """
-    command = [program, "--version"]
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -204,12 +203,13 @@ class Truths:
             image = image_of(self._executor, program.language)
             parts = [check.entry_point, given, shape, image, *machine(), check.reference]
             if check.clock == "instructions-sim":
-                parts.append(version_of("valgrind"))
+                parts.append(version_of("valgrind", "--version"))
             if check.expected is not None:
                 parts += [check.checker, check.expected.digest]
             parts += [program.language, *program.flags]
-            if not image and LANGUAGES[program.language].compiler:
-                parts.append(version_of(LANGUAGES[program.language].compiler[0]))
+            language = LANGUAGES[program.language]
+            if language.tool and not image:
+                parts.append(version_of(*(language.version or (language.tool, "--version"))))
             return self._once(
                 self._key("costs", *parts, *check.rivals), self._find_costs, check, program
             )

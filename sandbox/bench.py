@@ -59,8 +59,8 @@ class Case:
     limits: Mapping[str, Any]
     stdout: Capture
     stderr: Capture
-    build: Mapping[str, Any] | None = None
-    """How the code was compiled, if it was: it is a program then, and no source."""
+    recipe: Mapping[str, Any] | None = None
+    """How the code is run, and was compiled, if it is not in Python."""
 
 
 class Bench:

@@ -1,10 +1,11 @@
-"""Makes programs of source in a language that is compiled: a step of its own, before all checks."""
+"""Makes programs of source in languages other than Python, and says how they are started."""
 
 from __future__ import annotations
 
 import fcntl
 import marshal
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,19 +15,21 @@ from codeeval.sandbox.host import Lacking, kept, nameless
 from codeeval.sandbox.records import ENDED, FAILED, FirstRecord
 from codeeval.sandbox.sample import Capture, Order
 
-__all__ = ["Built", "build", "built_reference"]
+__all__ = ["Built", "build", "built_reference", "require", "start_of"]
 
 LIMITS = {
     "cpu_seconds": 60.0,
     "wall_seconds": 120.0,
     "memory_bytes": 2 * 2**30,
-    "processes": 32,
+    "processes": 64,
     "disk_bytes": 64 * 2**20,
     "stack_bytes": 64 * 2**20,
 }
 MESSAGE_BYTES = 16 * 1024
 KEPT = 4
 """How many references are kept as programs."""
+SHARE = 0.875
+"""How much of the memory and of the stack a runtime may give to a program; the rest is its own."""
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
@@ -49,26 +52,46 @@ class Built:
     usage: Mapping[str, Any]
 
 
+def start_of(
+    case: Case, *, paced: bool = False, alone: bool = False
+) -> tuple[str, tuple[Any, ...]]:
+    """Return kind and arguments of the order that starts a program.
+
+    Args:
+        case: The program.
+        paced: Whether it is to pause before its code begins.
+        alone: Whether it may have threads only, and no processes; not asked of Python.
+    """
+    recipe, limits = case.recipe, case.limits
+    if recipe is None:
+        return "script", (paced,)
+    words = {
+        "memory_mib": max(16, int(limits["memory_bytes"] * SHARE) >> 20),
+        "stack_kib": max(256, int(limits["stack_bytes"] * SHARE) >> 10),
+    }
+    command = [word.format(**words) for word in recipe["command"]]
+    return "program", (paced, alone, recipe["product"], command, recipe["environment"])
+
+
 def build(bench: Bench, source: int, how: Mapping[str, Any]) -> Built:
     """Compile a source.
 
     Args:
         bench: Where the compiler is started, as a user of its own.
         source: A file with it.
-        how: The compiler's command line, and what it wants the file to be called.
+        how: The recipe; see `codeeval.sandbox.languages.recipe_of`.
 
     Raises:
         BrokenJail: If the compiler cannot be run.
         Lacking: If there is none.
     """
+    require(how["compiler"][0], how["package"])
     program = nameless(0o755)
     printed = Capture(MESSAGE_BYTES)
     limits = {**LIMITS, "output_bytes": MESSAGE_BYTES}
     case = Case(source, limits, printed, printed)
     channel, channel_end = os.pipe()
-    order = Order(
-        *("build", (how["command"], how["source"]), source, channel_end, program, bench.nothing)
-    )
+    order = Order(*("build", (dict(how),), source, channel_end, program, bench.nothing))
     first = FirstRecord()
     sample = bench.start(case, order)
     left = bench.await_word(sample, channel, first)
@@ -79,24 +102,37 @@ def build(bench: Bench, source: int, how: Mapping[str, Any]) -> Built:
         os.close(program)
         message = sample.ending.describe()[1]
         if first.record is not None and first.record[0] == FAILED and not sample.ending.limit:
-            status, _, message = first.record[1].decode("utf-8", "replace").partition("\n")
-            if status == "no_compiler":
-                raise Lacking(f"no compiler in this sandbox: {message}")
+            message = first.record[1].decode("utf-8", "replace").partition("\n")[2]
         said = [line for line in errors.splitlines() if "error" in line] or errors.splitlines()
         message = "; ".join(filter(None, (message, said[0][:400] if said else "")))
         return Built(None, message or "the compiler failed", errors, left, sample.ending.usage())
     return Built(program, "", errors, left, sample.ending.usage())
 
 
-def built_reference(bench: Bench, source: bytes, how: Mapping[str, Any] | None) -> Case:
+def require(command: str, package: str) -> None:
+    """Make sure that a command is there, which a package of Debian has.
+
+    Raises:
+        Lacking: If it is not.
+    """
+    if shutil.which(command) is None:
+        raise Lacking(f"there is no command {command!r} in this sandbox; Debian's {package} has it")
+
+
+def built_reference(bench: Bench, source: bytes, candidate: Case) -> Case:
     """Return a trusted program, made of its source if need be; it is kept for a while.
+
+    A runtime gives it as much memory as it gives the candidate.
 
     Raises:
         BrokenJail: If it cannot be compiled.
     """
+    how = candidate.recipe
     if how is None:
         return bench.quiet(kept(source))
-    key = marshal.dumps((source, how["command"]), 2)
+    if not how["compiler"]:
+        return _alike(bench.quiet(kept(source)), candidate)
+    key = marshal.dumps((source, how["compiler"]), 2)
     program = bench.programs.pop(key, None)
     if program is None:
         file = kept(source)
@@ -110,4 +146,9 @@ def built_reference(bench: Bench, source: bytes, how: Mapping[str, Any] | None) 
     bench.programs[key] = program
     while len(bench.programs) > KEPT:
         os.close(bench.programs.pop(next(iter(bench.programs))))
-    return replace(bench.quiet(os.dup(program)), build=how)
+    return _alike(bench.quiet(os.dup(program)), candidate)
+
+
+def _alike(trusted: Case, candidate: Case) -> Case:
+    same = {key: candidate.limits[key] for key in ("memory_bytes", "stack_bytes")}
+    return replace(trusted, recipe=candidate.recipe, limits={**trusted.limits, **same})

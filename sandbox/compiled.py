@@ -1,60 +1,116 @@
-"""What runs in the process of a language that is compiled: the compiler, and what it has made."""
+"""What runs in the process of a language other than Python: compilers, and what they have made."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from codeeval.sandbox.candidate import CHANNEL, GIVEN, SOURCE, pause, received, send_failure
+from codeeval.sandbox.confine import refuse_processes
 from codeeval.sandbox.records import ENDED, write_record
 
-__all__ = ["PROGRAM", "run_binary", "run_build"]
+__all__ = ["run_build", "run_program"]
 
-PROGRAM = "program"
-"""The name of the file that a compiler makes."""
 UNUSUAL = (signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that Python ignores, and programs do not expect to be ignored."""
 PIECE = 1 << 24
+MANIFEST = "META-INF/MANIFEST.MF"
+MAIN = (b"\x01\x00\x04main", b"([Ljava/lang/String;)V")
+"""What is among the constants of a class of Java that has a main method."""
 
 
-def run_build(command: Sequence[str], name: str) -> None:
+def run_build(how: Mapping[str, Any]) -> None:
     """Have a compiler make a program; it goes into the file that was given.
 
     Args:
-        command: The compiler's command line.
-        name: The name of the file with the source.
+        how: ``source``, ``named``, ``compiler``, ``product`` and ``environment``, as
+            `codeeval.sandbox.languages.Language` has them; without a product nothing is handed on.
     """
+    source, product = received(SOURCE), how["product"]
+    name = how["source"]
+    if found := re.search(how["named"].encode(), source) if how["named"] else None:
+        name = found[1].decode() + os.path.splitext(name)[1]
     with open(name, "wb") as file:
-        file.write(received(SOURCE))
-    try:
-        pid = os.posix_spawnp(command[0], list(command), os.environ, setsigdef=UNUSUAL)
-    except OSError as error:
-        if not isinstance(error, FileNotFoundError | PermissionError):
-            raise  # of this moment: the jail is to be thrown away
-        send_failure("no_compiler", f"{command[0]}: {error.strerror}")
-        return
+        file.write(source)
+    command = [word.replace("{source}", name) for word in how["compiler"]]
+    environment = {**os.environ, **how["environment"]}
+    pid = os.posix_spawnp(command[0], command, environment, setsigdef=UNUSUAL)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code:
-        how = f"exit status {code}" if code > 0 else f"signal {-code}"
-        send_failure("compile_error", f"{command[0]} ended with {how}")
+        ending = f"exit status {code}" if code > 0 else f"signal {-code}"
+        send_failure("compile_error", f"{command[0]} ended with {ending}")
         return
-    with open(PROGRAM, "rb") as file:
-        while os.sendfile(GIVEN, file.fileno(), None, PIECE):
-            continue
-    for made in (name, PROGRAM):
-        os.unlink(made)
+    if product.endswith(".jar"):
+        pack_classes(product, os.path.splitext(name)[0])
+    if product:
+        with open(product, "rb") as file:
+            while os.sendfile(GIVEN, file.fileno(), None, PIECE):
+                continue
+    for made in (name, product):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(made)
     write_record(CHANNEL, ENDED)
 
 
-def run_binary(paced: bool) -> None:
-    """Become the program that was compiled; never returns.
+def pack_classes(path: str, likely: str) -> None:
+    """Make an archive of the classes in this directory; the one that has a main method is run.
+
+    Args:
+        path: Where it goes.
+        likely: The class that is preferred if several have one.
+    """
+    from zipfile import ZipFile
+
+    classes = {}
+    for folder, _, names in os.walk("."):
+        for name in names:
+            if name.endswith(".class"):
+                file_name = os.path.relpath(os.path.join(folder, name))
+                with open(file_name, "rb") as file:
+                    classes[file_name] = file.read()
+                os.unlink(file_name)
+    mains = [
+        name.removesuffix(".class").replace("/", ".")
+        for name, content in sorted(classes.items())
+        if all(part in content for part in MAIN)
+    ]
+    main = next((name for name in (likely, *mains) if name in mains), likely)
+    with ZipFile(path, "w") as archive:
+        archive.writestr(MANIFEST, f"Manifest-Version: 1.0\r\nMain-Class: {main}\r\n\r\n")
+        for name, content in classes.items():
+            archive.writestr(name, content)
+
+
+def run_program(
+    paced: bool, alone: bool, name: str, command: Sequence[str], environment: Mapping[str, str]
+) -> None:
+    """Become a program; never returns.
 
     Args:
         paced: Whether to pause before.
+        alone: Whether it may start no processes beside its own, though threads.
+        name: The name of its file, if a command runs it.
+        command: The command; if empty, the file is executed.
+        environment: Further variables.
     """
+    os.environ.update(environment)
+    if command:
+        with open(name, "wb") as file:
+            done = 0
+            while part := os.sendfile(file.fileno(), SOURCE, done, PIECE):
+                done += part
+        os.close(SOURCE)
+    os.close(GIVEN)
     if paced:
         pause()
     for number in UNUSUAL:
         signal.signal(number, signal.SIG_DFL)
-    os.execve(SOURCE, [PROGRAM], os.environ)
+    if alone:
+        refuse_processes()
+    if command:
+        os.execvpe(command[0], list(command), os.environ)
+    os.execve(SOURCE, ["program"], os.environ)

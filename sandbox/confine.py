@@ -25,6 +25,7 @@ __all__ = [
     "is_dead",
     "open_oom_score",
     "processes_of",
+    "refuse_processes",
     "user_range",
 ]
 
@@ -156,8 +157,12 @@ _REFUSED: Mapping[str, tuple[int, int]] = {
 _PROGRAMS = ((59, 221), (322, 281))  # execve, execveat
 _SOCKET = (41, 198)
 _CLONE = (56, 220)
+_FORKS = (57, 58)
+"""fork and vfork on x86_64; elsewhere there is clone alone."""
+_SET_AFFINITY = (203, 122)
 _NEW_NAMESPACES = 0x7E020080
 _CLONE_PARENT = 0x8000
+_CLONE_THREAD = 0x10000
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _RETURN_KILL, _RETURN_ERRNO, _RETURN_ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -203,6 +208,43 @@ def seccomp_filter(*, programs: bool = True) -> bytes | None:
     return b"".join(struct.pack("<HBBI", *line) for line in lines)
 
 
+def refuse_processes() -> None:
+    """Keep this process from making others and from choosing its core; threads it may have.
+
+    For one that has the filter above already, which refuses what is not seen here.
+
+    Raises:
+        OSError: If the kernel takes no filter.
+    """
+    column = _ARCHITECTURES[os.uname().machine][0]
+    refused = _RETURN_ERRNO | errno.EPERM  # with EAGAIN some would try again and again
+    lines = [(_LOAD, 0, 0, 0)]
+    for number in _FORKS if column == 0 else ():
+        lines += [(_JUMP_EQUAL, 0, 1, number), (_RETURN, 0, 0, refused)]
+    lines += [
+        (_JUMP_EQUAL, 0, 1, _SET_AFFINITY[column]),
+        (_RETURN, 0, 0, refused),
+        (_JUMP_EQUAL, 0, 3, _CLONE[column]),
+        (_LOAD, 0, 0, 16),
+        (_JUMP_SET, 1, 0, _CLONE_THREAD),
+        (_RETURN, 0, 0, refused),
+        (_RETURN, 0, 0, _RETURN_ALLOW),
+    ]
+    install(b"".join(struct.pack("<HBBI", *line) for line in lines))
+
+
+def install(code: bytes) -> None:
+    """Install a filter of system calls.
+
+    Raises:
+        OSError: If the kernel does not take it.
+    """
+    buffer = ctypes.create_string_buffer(code, len(code))
+    program = _Instructions(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+    if _prctl(_PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0):
+        raise OSError(ctypes.get_errno(), "no system call filter")
+
+
 class Confinement:
     """Turns forked children into samples.
 
@@ -240,11 +282,6 @@ class Confinement:
         self._ceilings = {number: ceiling_of(number) for number in numbers}
         code = seccomp_filter(programs=programs) if filter_calls else None
         self._code = code
-        if code is not None:
-            self._buffer = ctypes.create_string_buffer(code, len(code))
-            self._program = _Instructions(
-                len(code) // 8, ctypes.cast(self._buffer, ctypes.c_void_p)
-            )
 
     @property
     def filters_calls(self) -> bool:
@@ -278,8 +315,8 @@ class Confinement:
         if self.users:
             os.setgroups([])
         os.environ["HOME"] = os.environ["TMPDIR"] = self.directory
-        if self._code is not None and _prctl(_PR_SET_SECCOMP, 2, ctypes.byref(self._program), 0, 0):
-            raise OSError(ctypes.get_errno(), "no system call filter")
+        if self._code is not None:
+            install(self._code)
 
     def resource_limits(self, limits: Mapping[str, Any]) -> list[tuple[int, tuple[int, int]]]:
         """Return what `enter` sets: kinds, with their soft and hard limits."""

@@ -34,7 +34,7 @@ class Costing(Looking):
     def run(self) -> dict[str, Any]:
         """Measure; return the result's fields."""
         source = self._source.encode("utf-8", "surrogatepass")
-        reference = built_reference(self._bench, source, self._case.build)
+        reference = built_reference(self._bench, source, self._case)
         what = self._inputs, self._expected, self._checker, self._check["entry_point"]
         try:
             with Assessor(self._bench, *what, self._check["given"]) as self._assessor:

@@ -49,6 +49,10 @@ class Image:
 IMAGES: Mapping[str, Image] = {
     "python": Image(("python3", "python3-numpy", "valgrind")),
     "cpp": Image(("g++",), base="python"),
+    "go": Image(("golang-go",), base="python"),
+    "java": Image(("openjdk-17-jdk-headless",), base="python"),
+    "javascript": Image(("nodejs",), base="python"),
+    "ruby": Image(("ruby",), base="python"),
 }
 """By name. Each has what the runner needs, which is Python."""
 
@@ -66,8 +70,14 @@ def dockerfile() -> str:
 def build_arguments(name: str) -> dict[str, str]:
     """Return what the Dockerfile is told of an image."""
     image = IMAGES[name]
-    base = image_tag(image.base) if image.base else BASE_IMAGE
-    return {"BASE": base, "NAME": name, "PACKAGES": " ".join(image.packages)}
+    extended = image_tag(image.base) if image.base else ""
+    return {
+        "BASE": extended or BASE_IMAGE,
+        "UNDER": extended or "scratch",
+        "PART": "/layer/" if extended else "/",
+        "NAME": name,
+        "PACKAGES": " ".join(image.packages),
+    }
 
 
 def image_tag(name: str = "python") -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, Case
+from codeeval.sandbox.builder import start_of
 from codeeval.sandbox.clocks import NoClock, clock_of
 from codeeval.sandbox.codec import encode, loads
 from codeeval.sandbox.costs import LEAST_SECONDS, Repeat
@@ -124,15 +125,18 @@ class Launcher:
         paced, pace = os.pipe()
         stdin = kept(text.encode("utf-8", "surrogatepass"))
         enough = seconds + MARGIN_SECONDS
+        alone = case.recipe is not None and bench.confinement.filters_calls
         limits = {
             **case.limits,
             "cpu_seconds": enough + 2,
             "wall_seconds": enough * WALL_FACTOR + WALL_SECONDS + max(0.0, idle),
-            "processes": 1,
+            "processes": case.limits["processes"] if alone else 1,
         }
         printed = Capture(2 * PRINTED_BYTES)
-        kind = "script" if case.build is None else "binary"
-        order = Order(kind, (True,), case.code, channel_end, bench.nothing, stdin, paced)
+        order = Order(
+            *start_of(case, paced=True, alone=alone),
+            *(case.code, channel_end, bench.nothing, stdin, paced),
+        )
         try:
             sample = bench.start(replace(case, limits=limits, stdout=printed), order)
         finally:

@@ -10,6 +10,7 @@ import signal
 import sys
 import sysconfig
 import tempfile
+from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from codeeval.sandbox.bundle import BOOT
 from codeeval.sandbox.confine import Confinement, descendants, user_range
 from codeeval.sandbox.errors import SandboxUnavailable
 from codeeval.sandbox.jail import Jail, ProcessJail
+from codeeval.sandbox.languages import LANGUAGES
 from codeeval.sandbox.program import Limits
 
 __all__ = ["BubblewrapJails", "UnsafeLocalJails", "first_user"]
@@ -112,6 +114,9 @@ class BubblewrapJails:
         arguments += [*visible(Path("/etc")), *visible(Path("/run"))]
         arguments += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
         arguments += ["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"]
+        for language in LANGUAGES.values():
+            for found in (path for each in language.folders for path in sorted(glob(each))):
+                arguments += ["--ro-bind", found, found]
         if not prefix.is_relative_to("/usr"):
             arguments += [*visible(prefix.parent), "--ro-bind", str(prefix), str(prefix)]
         arguments += visible(Path("/opt/site"))

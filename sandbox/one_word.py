@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from codeeval.sandbox.bench import GRADER_CPU_SECONDS, Bench, BrokenJail, Case
+from codeeval.sandbox.builder import start_of
 from codeeval.sandbox.grading import conclude, difference, limit_grader
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.records import FirstRecord, write_all
@@ -62,8 +63,7 @@ class OneWord(Bench):
         def run(number: int) -> Run:
             printed = Capture(2 * STDIO_BYTES)
             stdin = kept(texts[number].encode("utf-8", "surrogatepass"))
-            kind = "script" if case.build is None else "binary"
-            order = Order(kind, (False,), case.code, -1, self.nothing, stdin)
+            order = Order(*start_of(case), case.code, -1, self.nothing, stdin)
             made = self._run(replace(case, stdout=printed), order, b"", stdin)
             ending = made.sample.ending
             if made.record is None and not ending.limit and ending.wait_status == 0:

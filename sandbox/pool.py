@@ -386,7 +386,7 @@ def patience(program: Program) -> float:
     if any(getattr(check, "clock", "") == "instructions-sim" for check in program.checks):
         runs *= SLOWNESS
     seconds = runs * (10 * program.limits.wall_seconds + OWN_SECONDS)
-    if LANGUAGES[program.language].compiler:
+    if LANGUAGES[program.language].tool:
         seconds += 2 * 10 * BUILD_SECONDS  # of a reference, too
     return min(seconds, MOST_SECONDS)
 

@@ -7,7 +7,7 @@ import marshal
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
-from codeeval.sandbox.languages import build_of
+from codeeval.sandbox.languages import recipe_of
 
 __all__ = [
     "Asserts",
@@ -387,7 +387,7 @@ class Program:
     flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if build_of(self.language, self.flags) is None:
+        if recipe_of(self.language, self.flags) is None:
             return
         for check in self.checks:
             if not isinstance(check, Stdio) and getattr(check, "entry_point", True):

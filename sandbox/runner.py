@@ -31,7 +31,7 @@ from codeeval.sandbox.bench import (
     BrokenJail,
     Case,
 )
-from codeeval.sandbox.builder import build
+from codeeval.sandbox.builder import Built, build, require
 from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.costing import Costing
 from codeeval.sandbox.counting import CLOCK, CountedCosting, reference_counts
@@ -77,34 +77,68 @@ class Runner(OneWord):
         reply: dict[str, Any] = {"results": [], "recycle": False}
         stdout, stderr = Capture(limits["output_bytes"]), Capture(limits["output_bytes"])
         case = Case(source, limits, stdout, stderr)
-        if header.get("build") is None:
-            return self._judge_checks(header, case, reply)
+        recipe = header.get("recipe")
         try:
-            built = build(self, source, header["build"])
+            if recipe is not None:
+                return self._judge_recipe(header, replace(case, recipe=recipe), reply)
+            return self._judge_checks(header, case, reply)
         except BrokenJail as error:
             return {"broken": str(error)}, b""
         except Lacking as error:
             return {"unavailable": str(error), "recycle": True}, b""
-        reply["recycle"] |= built.left
-        if built.program is None:
-            stderr.feed(built.errors.encode())
-            failure = {
-                "status": "compile_error",
-                "message": built.message,
-                **NOTHING_COMPLETED,
-                "total": 1,
-                "failures": [0],
-                "sealed": True,
-                "usage": built.usage,
-            }
-            reply["results"] = [{**failure, "name": each["name"]} for each in header["checks"]]
-            return self._finished(reply, case), b""
+
+    def _judge_recipe(
+        self, header: Mapping[str, Any], case: Case, reply: dict[str, Any]
+    ) -> tuple[dict[str, Any], bytes]:
+        """Compile a program if need be, go through its checks, tell apart why it failed."""
+        recipe, source = case.recipe or {}, case.code
+        if recipe["compiler"]:
+            built = build(self, source, recipe)
+            reply["recycle"] |= built.left
+            if built.program is None:
+                return self._unbuilt(built, "compile_error", header, case, reply), b""
+            case = replace(case, code=built.program)
+        else:
+            require(recipe["command"][0], recipe["package"])
         try:
-            return self._judge_checks(
-                header, replace(case, code=built.program, build=header["build"]), reply
-            )
+            reply, outputs = self._judge_checks(header, case, reply)
         finally:
+            if case.code != source:
+                os.close(case.code)
+        failed = [each for each in reply["results"] if each["status"] == "runtime_error"]
+        if failed and recipe["checker"]:
+            built = build(self, source, {**recipe, "compiler": recipe["checker"], "product": ""})
+            reply["recycle"] |= built.left
+            if built.program is None:
+                return self._unbuilt(built, "syntax_error", header, case, reply), outputs
             os.close(built.program)
+        if recipe["exhausted"] and recipe["exhausted"] in reply["stderr"]:
+            for each in failed:
+                each["status"] = "memory_limit"
+        return reply, outputs
+
+    def _unbuilt(
+        self,
+        built: Built,
+        status: str,
+        header: Mapping[str, Any],
+        case: Case,
+        reply: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Return the reply for a program whose source is at fault, in each check alike."""
+        if not case.stderr.size:
+            case.stderr.feed(built.errors.encode())
+        failure = {
+            "status": status,
+            "message": built.message,
+            **NOTHING_COMPLETED,
+            "total": 1,
+            "failures": [0],
+            "sealed": True,
+            "usage": built.usage,
+        }
+        reply["results"] = [{**failure, "name": each["name"]} for each in header["checks"]]
+        return self._finished(reply, case)
 
     def _judge_checks(
         self, header: Mapping[str, Any], case: Case, reply: dict[str, Any]
@@ -113,19 +147,14 @@ class Runner(OneWord):
         outputs = b""
         for check in header["checks"]:
             judge_check: Callable[..., dict[str, Any]] = getattr(self, "_judge_" + check["kind"])
-            try:
-                result = judge_check(check, case)
-            except BrokenJail as error:
-                return {"broken": str(error)}, b""
-            except Lacking as error:
-                return {"unavailable": str(error), "recycle": True}, b""
+            result = judge_check(check, case)
             outputs = result.pop("outputs", b"")
             reply["recycle"] |= result.pop("recycle")
             unloadable = result.pop("unloadable", False)
             reply["results"].append({"name": check["name"], **result})
             rest = header["checks"][len(reply["results"]) :]
             if self.unfit and rest and result["status"] == "passed":
-                return {"broken": "a sample cannot be cleared away"}, b""
+                raise BrokenJail("a sample cannot be cleared away")
             if unloadable:  # what cannot be loaded fails every check alike
                 rest, reply["results"] = header["checks"], []
             if unloadable or self.unfit:

@@ -242,7 +242,7 @@ class Sample:
             if settled or now >= self.settles_at:
                 return
             if now >= next_scan:
-                self.waited = waiting_seconds(self.pid) or self.waited
+                self.waited = max(self.waited, waiting_seconds(self.pid))
                 if self._over_limit(now):
                     return
                 next_scan = now + min(SCAN_SECONDS * 5, SCAN_SECONDS + (now - self.started) / 10)
@@ -460,8 +460,14 @@ def peak_bytes(pid: int) -> int:
 
 
 def waiting_seconds(pid: int) -> float:
-    """Return how long a process was ready to run while no core was free for it."""
-    try:
-        return int(content(f"/proc/{pid}/schedstat").split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):
-        return 0.0
+    """Return how long a process was ready to run while no core was free for it.
+
+    Of one with several threads, the longest that one of them was.
+    """
+    longest = 0
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                waited = int(content(f"/proc/{pid}/task/{thread}/schedstat").split()[1])
+                longest = max(longest, waited)
+    return longest / 1e9

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from codeeval.sandbox.codec import pack
-from codeeval.sandbox.languages import build_of
+from codeeval.sandbox.languages import recipe_of
 from codeeval.sandbox.program import (
     Asserts,
     Blob,
@@ -87,9 +87,9 @@ def _truth_blob(check: Calls) -> Blob:
 
 def encode_program(program: Program) -> bytes:
     """Return the frame of a program."""
-    build = build_of(program.language, program.flags)
+    recipe = recipe_of(program.language, program.flags)
     header = {
-        **({"build": build} if build else {}),
+        **({"recipe": recipe} if recipe else {}),
         "checks": [_encode_check(check) for check in program.checks],
         "limits": _encode_limits(program.limits),
     }

@@ -34,7 +34,7 @@ from codeeval.sandbox.candidate import (
     run_served,
 )
 from codeeval.sandbox.codec import encode
-from codeeval.sandbox.compiled import run_binary, run_build
+from codeeval.sandbox.compiled import run_build, run_program
 from codeeval.sandbox.confine import (
     FILES,
     Confinement,
@@ -67,10 +67,10 @@ KILLED_FIRST = b"1000"
 """The highest score that the kernel knows."""
 KINDS: dict[str, Callable[..., None]] = {
     "asserts": run_asserts,
-    "binary": run_binary,
     "build": run_build,
     "calls": run_calls,
     "measured": run_measured,
+    "program": run_program,
     "reference": run_reference,
     "script": run_script,
     "served": run_served,

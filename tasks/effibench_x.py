@@ -1,7 +1,7 @@
 """EffiBench-X: time and memory of programs beside those of a person (Qing et al. 2025).
 
-Solutions in Python or C++. In Python all tests of a problem are one timed call, which runs the
-program once for each; in C++ each test is a process of its own.
+Solutions in Python, C++, Java, JavaScript, Ruby or Go. In Python all tests of a problem are one
+timed call, which runs the program once for each; in the others each test is a process of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ __all__ = ["EffiBenchX"]
 LIMIT_FACTOR, LIMIT_FLOOR = 10.0, 10.0
 LIMITS = Limits(cpu_seconds=1200.0, wall_seconds=2400.0, memory_bytes=2**30)
 PLACEHOLDER = "==Code Submission=="
-LANGUAGES = {"python": "python3", "cpp": "cpp"}
+LANGUAGES = {
+    "python": "python3",
+    "cpp": "cpp",
+    "java": "java",
+    "javascript": "javascript",
+    "ruby": "ruby",
+    "go": "golang",
+}
 """What the data call the languages that are run."""
 FLAGS = {"cpp": ("-O2",)}
 CALL = "__run"
@@ -63,7 +70,7 @@ class EffiBenchX(Measured):
         data_file: JSON or JSONL with ``id``, ``description_md``, ``type``, ``starter_code``,
             ``solutions``, ``evaluator``, ``generated_tests`` and ``test_runners``; problems without
             a solution in the language are left out.
-        language: ``python`` or ``cpp``.
+        language: A key of `LANGUAGES`.
         clock: ``cpu`` or ``wall``.
         precision: How wide the 95 % interval of a sample's time may be before it is timed no more,
             as a share of it.

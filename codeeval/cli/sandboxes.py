@@ -24,7 +24,7 @@ sandbox_app = typer.Typer(
 @command(sandbox_app, "build")
 def build_command(
     languages: Annotated[
-        str, typer.Option(help="Whose images to build, such as python,cpp.")
+        str, typer.Option(help="Whose images to build, such as python,cpp; or all.")
     ] = "python",
     again: Annotated[bool, typer.Option("--again", help="Build even what is there.")] = False,
     json_: Json = False,
@@ -35,6 +35,8 @@ def build_command(
     from codeeval.sandbox.languages import LANGUAGES
 
     wanted = [name.strip() for name in languages.split(",") if name.strip()]
+    if wanted == ["all"]:
+        wanted = list(LANGUAGES)
     for name in wanted:
         chosen("--languages", name, tuple(LANGUAGES))
     images: dict[str, str] = {}

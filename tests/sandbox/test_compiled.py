@@ -25,28 +25,13 @@ def cpp(source: str, *cases: tuple[str, str], limits: Limits = FAST, flags=()) -
 
 
 PROGRAMS = {
-    "right": (ADD.format("", ""), Status.PASSED, ""),
-    "wrong": (ADD.format("b = -b;", ""), Status.WRONG_ANSWER, "printed '-1"),
     "not C++": (ADD.format("int c = d;", ""), Status.COMPILE_ERROR, "'d' was not declared"),
     "nothing": ("", Status.COMPILE_ERROR, "g++ ended with exit status 1"),
     "an exception": (ADD.format("throw 3;", ""), Status.RUNTIME_ERROR, "SIGABRT"),
-    "a failure": (ADD.format("", "return 3;"), Status.RUNTIME_ERROR, "exit status 3"),
     "a crash": (ADD.format("*(volatile int*)0 = 1;", ""), Status.RUNTIME_ERROR, "SIGSEGV"),
     "for ever": (ADD.format("for (;;) a++;", ""), Status.TIMEOUT, "CPU time limit of 1 s"),
-    "leaves early": ("#include <cstdlib>\nint main() { exit(0); }", Status.WRONG_ANSWER, "''"),
-    "too much": (
-        '#include <cstdio>\nint main() { for (int i = 0; i < 4000000; i++) puts("1234567890"); }',
-        Status.OUTPUT_LIMIT,
-        "printed 44000000 bytes",
-    ),
     "an heir": (
         "#include <unistd.h>\n" + ADD.format("if (fork() == 0) for (;;) pause();", ""),
-        Status.PASSED,
-        "",
-    ),
-    "a deep stack": (
-        "int f(int n) { return n ? 1 + f(n - 1) : 0; }\n"
-        + ADD.format("if (f(200000) != 200000) return 1;", ""),
         Status.PASSED,
         "",
     ),
@@ -142,7 +127,7 @@ def test_languages_in_turn(executor):
 
 
 def test_a_program_has_a_language():
-    with pytest.raises(ValueError, match="no language 'klingon'; known: python, cpp"):
+    with pytest.raises(ValueError, match="no language 'klingon'; known: python, cpp, "):
         replace(cpp(""), language="klingon")
     with pytest.raises(ValueError, match="Python is not compiled and takes no flags: -O"):
         replace(cpp("", flags=("-O",)), language="python")
@@ -157,5 +142,5 @@ def test_tests_in_python_are_for_python():
 def test_without_a_compiler_the_error_says_so(own_executor, monkeypatch):
     lacking = Language("C++", compiler=("g++-0", "program.cpp"), source="program.cpp")
     monkeypatch.setitem(LANGUAGES, "cpp", lacking)
-    with pytest.raises(SandboxUnavailable, match=r"no compiler in this sandbox: g\+\+-0"):
+    with pytest.raises(SandboxUnavailable, match=r"no command 'g\+\+-0' in this sandbox"):
         own_executor(UNSAFE).run(cpp("int main() {}"))

@@ -206,63 +206,6 @@ def test_a_function_is_run_by_its_runner(make, judged):
     assert [each["pass"] for each in scores] == [1, 0]
 
 
-CPP = {
-    **ADD,
-    "solutions": {
-        "cpp": {
-            "code": "#include <iostream>\nint main() {\n"
-            "    int n, each, total = 0;\n    std::cin >> n;\n"
-            "    while (n-- > 0 && std::cin >> each) total += each;\n"
-            "    std::cout << total << std::endl;\n}\n"
-        }
-    },
-}
-FUNCTIONAL_CPP = {
-    **TWICE,
-    "starter_code": {"cpp": "class Solution { public: int twice(int n) {} };"},
-    "solutions": {
-        "cpp": {"code": "class Solution { public: int twice(int n) { return 2 * n; } };"}
-    },
-    "test_runners": {
-        "cpp": "#include <iostream>\n// ==Code Submission==\n"
-        "int main() { int n; std::cin >> n; std::cout << Solution().twice(n); }\n"
-    },
-}
-
-
-def test_programs_in_cpp(judged):
-    code = CPP["solutions"]["cpp"]["code"]
-    slow = code.replace("std::cout", "for (volatile int i = 0; i < 30000000; i++); std::cout")
-    fat = code.replace("std::cout", "std::string s(200 << 20, 'x'); total += s[9] - 'x'; std::cout")
-    fat = "#include <string>\n" + fat
-    wrong = code.replace("total = 0", "total = 1")
-    sources = code, slow, fat, wrong, "int main("
-    scores, verdicts = judged("effibench-x", CPP, *sources, language="cpp")
-    own, slower, fatter, *failed = scores
-    assert own["pass"] == slower["pass"] == fatter["pass"] == 1, verdicts[2].message
-    assert min(own[name] for name in ("time_score", "memory_score")) > 0.7
-    assert slower["time_score"] < 0.5
-    assert slower["memory_score"] > 0.7
-    assert fatter["memory_score"] < 0.1
-    assert fatter["memory_seconds_score"] < fatter["time_score"] < 0.7
-    assert [set(each.values()) for each in failed] == [{0.0}, {0.0}]
-    assert verdicts[4].status is Status.COMPILE_ERROR
-
-
-def test_a_function_in_cpp_is_run_by_its_runner(judged):
-    right = FUNCTIONAL_CPP["solutions"]["cpp"]["code"]
-    sources = right, right.replace("2 * n", "n * n")
-    scores, _ = judged("effibench-x", FUNCTIONAL_CPP, *sources, language="cpp")
-    assert [each["pass"] for each in scores] == [1, 0]
-
-
-def test_other_languages_are_not_run(make):
-    with pytest.raises(TaskOptionError, match="language must be one of python, cpp, not 'java'"):
-        make("effibench-x", ADD, language="java")
-    with pytest.raises(DataError, match="no problems in it that"):
-        list(make("effibench-x", ADD, language="cpp").problems())
-
-
 def cost_of(own: tuple[float, float, float], reference: tuple[float, float, float]) -> Verdict:
     """Return a verdict with time, peak and integral of a sample and the reference."""
     (time, peak, integral), (time_2, peak_2, integral_2) = own, reference
