@@ -78,7 +78,8 @@ def pack_classes(path: str, likely: str) -> None:
         for name, content in sorted(classes.items())
         if all(part in content for part in MAIN)
     ]
-    main = next((name for name in (likely, *mains) if name in mains), likely)
+    liked = (name for name in mains if name.rpartition(".")[2] == likely)
+    main = next(liked, mains[0] if mains else likely)
     with ZipFile(path, "w") as archive:
         archive.writestr(MANIFEST, f"Manifest-Version: 1.0\r\nMain-Class: {main}\r\n\r\n")
         for name, content in classes.items():

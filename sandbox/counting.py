@@ -110,19 +110,18 @@ class CountedCosting(Costing):
 
     def _count(self, case: int) -> Stop | None:
         """Count a case; where that fails, CPU time tells what it costs: it was right before."""
-        cost, pairs = self._counted_cost(case), list[Pair]()
+        cost, told = self._counted_cost(case), list[float]()
         while not cost or self._told(case) > UNLIKE * cost:
-            if len(pairs) == LOOKS:
-                cost = self._told(case)
+            if len(told) == LOOKS:
+                # No minimum: a machine that gets faster within a pair makes a candidate cheaper.
+                cost = percentile(told, 0.5) * self._seconds[case]
                 break
             pair = self._native_pair(case)
             if isinstance(pair, Stop):
                 return pair
-            pairs.append(pair)
-            unit = self._native_scale.unit(self._level_of(case))
-            # No minima: a machine that gets faster within a pair would make a candidate cheaper.
-            told = [ratio([each], unit) for each in pairs]
-            self._took[case] = percentile(told, 0.5) * self._cpu[case]
+            told.append(ratio([pair], self._native_scale.unit(self._level_of(case))))
+            # Noise only adds: one pair without it clears a candidate.
+            self._took[case] = min(told) * self._cpu[case]
         self._looks[case] = max(cost, LEAST)
         return None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from codeeval.sandbox.bench import GRADER_CPU_SECONDS, Bench, BrokenJail, Case
 from codeeval.sandbox.builder import start_of
+from codeeval.sandbox.codec import encode, loads
 from codeeval.sandbox.grading import conclude, difference, limit_grader
 from codeeval.sandbox.host import kept
 from codeeval.sandbox.records import FirstRecord, write_all
@@ -61,24 +62,42 @@ class OneWord(Bench):
         texts: list[str] = marshal.loads(self.host.blob(check["inputs"]))
 
         def run(number: int) -> Run:
-            printed = Capture(2 * STDIO_BYTES)
-            stdin = kept(texts[number].encode("utf-8", "surrogatepass"))
-            order = Order(*start_of(case), case.code, -1, self.nothing, stdin)
-            made = self._run(replace(case, stdout=printed), order, b"", stdin)
-            ending = made.sample.ending
-            if made.record is None and not ending.limit and ending.wait_status == 0:
-                made.status, made.message = "passed", ""  # it left by os._exit(0), as it may
-            text = printed.data()
-            case.stdout.feed(text[: case.limits["output_bytes"]])
-            if made.status == "passed" and printed.truncated:
-                made.status, made.message = "output_limit", f"printed {printed.size} bytes"
-            elif made.status == "passed":
-                made.message = self._difference(text, check["expected"], number)
+            made, printed = self._run_program(case, texts[number])
+            if made.status == "passed":
+                made.message = self._difference(printed.data(), check["expected"], number)
                 made.status = "wrong_answer" if made.message else "passed"
             return made
 
         names = [f"test {number}" for number in range(len(texts))]
         return self._run_each(run, names, sealed=True, keep_going=check["all_failures"])
+
+    def _judge_printed(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
+        """Run a trusted program on each input and hand back what it printed."""
+        inputs: list[bytes] = marshal.loads(self.host.blob(check["inputs"]))
+        outputs: list[bytes] = []
+
+        def run(number: int) -> Run:
+            made, printed = self._run_program(case, loads(inputs[number])[0])
+            outputs.append(encode(printed.data().decode("utf-8", "backslashreplace")))
+            return made
+
+        names = [f"input {number}" for number in range(len(inputs))]
+        result = self._run_each(run, names, sealed=True, keep_going=False)
+        return {**result, "outputs": marshal.dumps((outputs, [], [], [], []), 2)}
+
+    def _run_program(self, case: Case, text: str) -> tuple[Run, Capture]:
+        """Run the candidate as a program that reads a text."""
+        printed = Capture(2 * STDIO_BYTES)
+        stdin = kept(text.encode("utf-8", "surrogatepass"))
+        order = Order(*start_of(case), case.code, -1, self.nothing, stdin)
+        made = self._run(replace(case, stdout=printed), order, b"", stdin)
+        ending = made.sample.ending
+        if made.record is None and not ending.limit and ending.wait_status == 0:
+            made.status, made.message = "passed", ""  # it left by os._exit(0), as it may
+        case.stdout.feed(printed.data()[: case.limits["output_bytes"]])
+        if made.status == "passed" and printed.truncated:
+            made.status, made.message = "output_limit", f"printed {printed.size} bytes"
+        return made, printed
 
     def _judge_unittests(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run each test in a candidate's process of its own; the nonce at its end is a pass."""

@@ -327,7 +327,8 @@ class Outputs(_Part):
     """Call the entry point for each input and hand back what it returned: how truths are made.
 
     Attributes:
-        entry_point: The name of the function.
+        entry_point: The name of the function; empty for whole programs, whose inputs are texts on
+            the standard input and whose outputs are what they print.
         inputs: The argument tuples, encoded by ``codec.pack``.
         clock: If given, one of `CLOCKS`: each call is timed as a `Costs` check times it, in
             processes of its own.

@@ -134,7 +134,7 @@ def examine(
         result = told(value)
     values = [(line, name, each) for (line, name), each in stepper.values.items()]
     return {
-        "python": sys.version.split()[0],
+        "runtime": f"Python {sys.version.split()[0]}",
         "steps": stepper.steps,
         "again": sorted(stepper.again),
         "values": values,

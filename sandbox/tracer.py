@@ -114,7 +114,7 @@ class Recorder:
     def as_dict(self) -> dict[str, Any]:
         """Return what was recorded as plain data."""
         return {
-            "python": sys.version.split()[0],
+            "runtime": f"Python {sys.version.split()[0]}",
             "steps": [number for number, _ in self.path],
             "frames": [frame for _, frame in self.path],
             "calls": self.calls,

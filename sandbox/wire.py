@@ -101,6 +101,12 @@ def _encode_limits(limits: Limits) -> dict[str, Any]:
     return asdict(limits)
 
 
+def _kind_of(check: Outputs) -> str:
+    if check.clock:
+        return "costs_of_reference"
+    return "outputs" if check.entry_point else "printed"
+
+
 def _encode_check(check: Check) -> dict[str, Any]:
     if isinstance(check, Asserts):
         if check.sealed:
@@ -153,7 +159,7 @@ def _encode_check(check: Check) -> dict[str, Any]:
         }
     if isinstance(check, Outputs):
         return {
-            "kind": "costs_of_reference" if check.clock else "outputs",
+            "kind": _kind_of(check),
             **common,
             "clock": check.clock,
             "span_seconds": check.span_seconds,

@@ -20,16 +20,20 @@ from codeeval.tasks.source import field
 from codeeval.tasks.task import DataError, Problem, Sample
 from codeeval.tasks.traces import answer_text, closeness, collapsed, length_class, steps_in
 
-__all__ = ["KINDS", "LENGTHS", "FreshTraces", "StarterTracing"]
+__all__ = ["CALL_KINDS", "LENGTHS", "PROGRAM_KINDS", "FreshTraces", "StarterTracing"]
 
-KINDS = ("next", "path", "coverage", "state", "output", "exception", "iterations")
+CALL_KINDS = ("next", "path", "coverage", "state", "output", "exception", "iterations")
+"""Questions about a call of a function in Python."""
+PROGRAM_KINDS = ("next", "path", "coverage", "printed", "exception")
+"""Questions about a program in another language."""
+KINDS = tuple(dict.fromkeys(CALL_KINDS + PROGRAM_KINDS))
 LENGTHS = (1, 11, 26, 51, 101)
 LONGEST_ANSWER = 10_000
 NUMBER = re.compile(r"(?:line\s+)?(-?\d{1,9})(?![\d.]*\d)", re.IGNORECASE)
 NAME = re.compile(r"(?:\w{1,100}\.){0,9}(\w{1,100})")
 YES_OR_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 NOTHING = ("none", "no exception", "nothing")
-INTRODUCTION = """You are given a Python program, with numbers before its lines, and a call. Find
+OF_CALLS = """You are given a Python program, with numbers before its lines, and a call. Find
 out what the program does then, and answer the question about it.
 
 Steps are the lines that are executed during the call, in order. Running the program before the call
@@ -38,14 +42,29 @@ going back into that line is no step. The head of a loop is a step each time tha
 to go on (the head of an endless `while True` once); so is the line of an inner `def`, which defines
 a function. Lambdas and comprehensions are part of their line and no steps of their own.
 
+"""
+OF_PROGRAMS = """You are given a program in {title}, with numbers before its lines. Find out what it
+does when it is run without arguments and without input, and answer the question about it.
+
+Steps are the lines of statements that are executed, in order. When a function is called in the
+middle of a line, the steps of its body follow, and going back into that line is no step. The head
+of a loop is a step each time that it decides whether to go on. Braces are no steps{more}.
+"""
+MORE = {
+    "java": ", nor is what initialises the static fields of a class; the initial values of an "
+    "object's fields are, when it is made",
+    "javascript": ", nor are declarations of functions and classes",
+}
+TITLES = {"java": "Java", "javascript": "JavaScript"}
+TAGS = """
 Write the answer alone between [ANSWER] and [/ANSWER].
 """
-STEP_BY_STEP = """First follow the call step by step, between [THOUGHT] and [/THOUGHT].
+STEP_BY_STEP = """First follow the {what} step by step, between [THOUGHT] and [/THOUGHT].
 """
 QUESTIONS = {
     "next": (
         "Which line is executed right after line {line} is executed for the {nth} time? Write its "
-        "number, or -1 if the call ends there."
+        "number, or -1 if the {what} ends there."
     ),
     "path": (
         "Which lines are executed? Write the list of all their numbers in order, such as "
@@ -58,12 +77,13 @@ QUESTIONS = {
     ),
     "output": "What does the call return? Write it as a Python literal.",
     "exception": (
-        "Which exception does the call end with? Write the name of its class, or None if it "
-        "returns."
+        "Which exception does the {what} end with? Write the name of its class, or None if there "
+        "is none."
     ),
     "iterations": (
         "How many times in all is the body of the loop in line {line} begun? Write the number."
     ),
+    "printed": "What does the program print on its standard output? Write it as it is printed.",
 }
 
 
@@ -79,7 +99,7 @@ class FreshTraces(FileTask):
     cot: bool = False
     name: ClassVar[str] = "trace"
     version: ClassVar[str] = "1"
-    rules: ClassVar[str] = "trace-1"
+    rules: ClassVar[str] = "trace-2"
     file_names: ClassVar[tuple[str, ...]] = ("trace.jsonl",)
     cluster: ClassVar[str] = "program"
     columns: ClassVar[tuple[str, ...]] = ("pass",)
@@ -93,6 +113,10 @@ class FreshTraces(FileTask):
             raise DataError(
                 f"{place}: field 'kind' must be one of {', '.join(KINDS)}, not {kind!r}"
             )
+        language = field(record, "language", str, place=place, form="a text", default="python")
+        if language != "python" and language not in TITLES:
+            known = ", ".join(("python", *TITLES))
+            raise DataError(f"{place}: field 'language' must be one of {known}, not {language!r}")
         steps = field(record, "steps", int, place=place, form="a number")
         for name in ("line", "occurrence"):
             field(record, name, int, place=place, form="a number", default=1)
@@ -102,11 +126,18 @@ class FreshTraces(FileTask):
             "line": record.get("line", 0),
             "variable": record.get("variable", ""),
             "nth": ordinal(record.get("occurrence", 1)),
+            "what": "call" if call else "program",
         }
         question = QUESTIONS[kind].format(**about)
         numbered = "\n".join(f"{n}\t{line}" for n, line in enumerate(code.split("\n"), 1))
-        prompt = f"{INTRODUCTION}{STEP_BY_STEP * self.cot}\n[PYTHON]\n{numbered}\n[/PYTHON]\n"
-        prompt += f"[CALL]\n{call}\n[/CALL]\n[QUESTION]\n{question}\n[/QUESTION]\n"
+        tag = language.upper()
+        prompt = OF_CALLS
+        if language in TITLES:
+            prompt = OF_PROGRAMS.format(title=TITLES[language], more=MORE[language])
+        prompt += TAGS + STEP_BY_STEP.format(**about) * self.cot
+        prompt += f"\n[{tag}]\n{numbered}\n[/{tag}]\n"
+        prompt += f"[CALL]\n{call}\n[/CALL]\n" if call else ""
+        prompt += f"[QUESTION]\n{question}\n[/QUESTION]\n"
         return Problem(
             id=task_id,
             prompt=prompt + ("[THOUGHT]\n" if self.cot else "[ANSWER]\n"),
@@ -168,7 +199,7 @@ class StarterTracing(FreshTraces):
     """Questions about the references of ``starter``."""
 
     name: ClassVar[str] = "starter-tracing"
-    rules: ClassVar[str] = "starter-tracing-1"
+    rules: ClassVar[str] = "starter-tracing-2"
 
     @property
     def path(self) -> Path:
@@ -178,7 +209,10 @@ class StarterTracing(FreshTraces):
 
 def is_answer(kind: str, said: str, right: str) -> bool:
     """Whether an answer is the right one; it may be marked as code, or be bold."""
-    said = (fence_first(said) or said).strip().strip("`*").strip()
+    said = fence_first(said) or said
+    if kind == "printed":
+        return printed_lines(said) == printed_lines(right)
+    said = said.strip().strip("`*").strip()
     if kind == "coverage":
         found = YES_OR_NO.match(said)
         return found is not None and found[1].lower() == right.lower()
@@ -192,6 +226,11 @@ def is_answer(kind: str, said: str, right: str) -> bool:
         return found is not None and int(found[1]) == int(right)
     value, wanted = literal(said), literal(right)
     return value is not None and wanted is not None and same(value[0], wanted[0])
+
+
+def printed_lines(text: str) -> list[str]:
+    """Return the lines of what is printed; blanks at their ends, and at the end, are not seen."""
+    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 def literal(text: str) -> tuple[Any] | None:

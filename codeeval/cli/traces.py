@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,7 +24,13 @@ trace_app = typer.Typer(
 
 @command(trace_app, "build")
 def build_command(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="NAME, NAME@VERSION or a folder.")],
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK",
+            help="NAME, NAME@VERSION, the folder of a task, or one with programs (.java, .js).",
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
         "trace.jsonl"
     ),
@@ -39,17 +45,25 @@ def build_command(
 ) -> int:
     """Make fresh questions from a task's references and inputs, for the task ``trace``."""
     from codeeval.sandbox.executor import SANDBOXES, open_executor
-    from codeeval.tasks.fresh_traces import KINDS
+    from codeeval.tasks.custom import SETTINGS_FILE
+    from codeeval.tasks.fresh_traces import CALL_KINDS, PROGRAM_KINDS
     from codeeval.tasks.registry import load_task
-    from codeeval.trace_building import build
+    from codeeval.trace_building import build, build_from_programs
 
     chosen("--sandbox", sandbox, SANDBOXES)
-    wanted = [name.strip() for name in kinds.split(",") if name.strip()] or list(KINDS)
+    folder = Path(task)
+    of_programs = folder.is_dir() and not (folder / SETTINGS_FILE).is_file()
+    known = PROGRAM_KINDS if of_programs else CALL_KINDS
+    wanted = [name.strip() for name in kinds.split(",") if name.strip()] or list(known)
     for name in wanted:
-        chosen("--kinds", name, KINDS)
-    benchmark = load_task(task, data_file=data_file, **pairs_of(task_option or ()))
+        chosen("--kinds", name, known)
+    asked: dict[str, Any] = {"kinds": wanted, "most": problems, "seed": seed}
     with open_executor(sandbox, workers=1) as executor:
-        built = build(benchmark, executor, kinds=wanted, most=problems, inputs=inputs, seed=seed)
+        if of_programs:
+            built = build_from_programs(folder, executor, **asked)
+        else:
+            benchmark = load_task(task, data_file=data_file, **pairs_of(task_option or ()))
+            built = build(benchmark, executor, inputs=inputs, **asked)
     output.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(record) + "\n" for record in built.records)
     output.write_text(text, encoding="utf-8")

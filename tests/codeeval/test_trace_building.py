@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import pytest
 
 from codeeval.sandbox.program import Asserts, Program
-from codeeval.tasks.fresh_traces import KINDS
+from codeeval.tasks.fresh_traces import CALL_KINDS
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import Problem, Sample
-from codeeval.trace_building import BuildError, bare, build
+from codeeval.trace_building import BuildError, build
+from codeeval.traced_calls import bare
 from tests.codeeval.command import run
 from tests.sandbox.conftest import BUBBLEWRAP, UNSAFE, open_or_skip
 
@@ -98,7 +99,7 @@ def judged(tmp_path):
 
 def test_the_questions_and_their_answers(executor, judged):
     built = build(SMALL, executor, most=1000)
-    assert set(Counter(each["kind"] for each in built.records)) == set(KINDS)
+    assert set(Counter(each["kind"] for each in built.records)) == set(CALL_KINDS)
     assert all(judged(built.records).values())
     assert len({each["task_id"] for each in built.records}) == len(built.records)
     of = {}

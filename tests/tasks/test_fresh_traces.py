@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from codeeval import evaluate
 from codeeval.sandbox.verdict import Status
-from codeeval.tasks.fresh_traces import KINDS, is_answer, ordinal, structure_of
+from codeeval.tasks.fresh_traces import CALL_KINDS, is_answer, ordinal, structure_of
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import DataError, Sample
 
@@ -18,7 +18,7 @@ PROBLEMS = list(STARTER.problems())
 
 def test_the_starter_benchmark_has_questions_of_each_kind():
     assert len(PROBLEMS) == 200
-    assert {problem.metadata["kind"] for problem in PROBLEMS} == set(KINDS)
+    assert {problem.metadata["kind"] for problem in PROBLEMS} == set(CALL_KINDS)
     assert len({problem.metadata["program"] for problem in PROBLEMS}) > 30
     for problem in PROBLEMS:
         verdict = STARTER.answer(problem, Sample(problem.id, 0, solution=problem.reference))
@@ -36,7 +36,7 @@ def test_scores_by_kind():
     report = evaluate(samples, "starter-tracing", missing="fail", k=(1,)).report
     kinds = {each.name: each.estimates["pass"][0].value for each in report.groups
              if each.key == "kind"}  # fmt: skip
-    assert kinds == {kind: float(kind != "path") for kind in KINDS}
+    assert kinds == {kind: float(kind != "path") for kind in CALL_KINDS}
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,17 @@ def test_scores_by_kind():
         ("state", "'x'", "x", False),
         ("state", "1", "__import__('os')", False),
         ("state", "1", "(" * 9000, False),
+        ("printed", "*\n**\n", "*\n**", True),
+        ("printed", "*\n**\n", "```\n* \n**\n```", True),
+        ("printed", "*\n**\n", "*", False),
+        ("printed", "a b\n", "a  b", False),
     ],
 )
 def test_answers(kind, right, said, passes):
     assert is_answer(kind, said, right) is passes
 
 
-@given(st.sampled_from(KINDS), st.text(max_size=200))
+@given(st.sampled_from(CALL_KINDS), st.text(max_size=200))
 def test_any_reply_can_be_judged(kind, reply):
     problem = next(each for each in PROBLEMS if each.metadata["kind"] == kind)
     verdict = STARTER.answer(problem, Sample(problem.id, 0, solution=reply))
