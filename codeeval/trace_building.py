@@ -206,7 +206,7 @@ def drawn(
     """Draw from each stratum in turn, those with few questions first, until there are enough.
 
     Of one program there are no more than a twentieth, or five. Of kinds with an answer that is the
-    usual one, half of the questions have it.
+    usual one, no more than half of the questions have it; of coverage half have either answer.
     """
     largest = max(5, most // 20)
     of_program: Counter[str] = Counter()
@@ -221,7 +221,8 @@ def drawn(
             while strata[key] and len(found) < most:
                 record = strata[key].pop()
                 kind, usual = key[:2]
-                enough = usual and of_answer[kind, True] > of_answer[kind, False]
+                held = usual or kind == "coverage"
+                enough = held and of_answer[kind, usual] > of_answer[kind, not usual]
                 if of_program[record["source"]] < largest and not enough:
                     of_program[record["source"]] += 1
                     of_answer[kind, usual] += 1

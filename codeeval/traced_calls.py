@@ -223,12 +223,14 @@ def examined(
         if isinstance(found, str):
             left_out[f"cannot be traced: {found}"] += 1
             continue
+        if found["error"] == "RecursionError":
+            left_out["a recursion without an end"] += 1
+            continue
         if not 0 < len(found["steps"]) < MOST_STEPS:
             left_out["5,000 steps or more, or none"] += 1
             continue
-        found["again"] = set(found["again"])
         found["loops"] = any(count > 1 for _, count in found["begun"])
-        yield Call(origin, code, text, lines=body_lines(code), **found)
+        yield Call(origin, code, text, again=set(), lines=body_lines(code), **found)
 
 
 def runs_of(source: str, given: list[bytes], executor: Executor) -> list[tuple[bytes, ...]]:

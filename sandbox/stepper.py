@@ -31,8 +31,8 @@ class Stepper:
         loops: For the line of each loop the first line of its body.
 
     Attributes:
-        steps: The lines in order.
-        again: Lines that were executed twice in a row in one call.
+        steps: The lines in order; what a line does again without another one between, as a
+            comprehension does from Python 3.12 on, is no further step.
         values: For each line and name the value after each visit, as a literal, None if it is none.
         begun: How often the body of each loop was begun.
         depth: How many calls of the program there were at a time at most.
@@ -43,7 +43,6 @@ class Stepper:
     def __init__(self, assigned: dict[int, list[str]], loops: dict[int, int]) -> None:
         self._assigned, self._loops = assigned, loops
         self.steps: list[int] = []
-        self.again: set[int] = set()
         self.values: dict[tuple[int, str], list[str | None]] = {
             (line, name): [] for line, names in assigned.items() for name in names
         }
@@ -69,6 +68,8 @@ class Stepper:
     def within(self, frame: types.FrameType, event: str, argument: Any) -> Any:
         """Take down what happens in a call."""
         last = self._last.get(frame)
+        if event == "line" and last == frame.f_lineno:
+            return self.within
         if last:
             for name in self._assigned.get(last, ()):
                 known = event != "exception" and name in frame.f_locals
@@ -76,8 +77,6 @@ class Stepper:
             self._last[frame] = 0
         if event == "line":
             line = frame.f_lineno
-            if last == line:
-                self.again.add(line)
             if last and self._loops.get(last) == line:
                 self.begun[last] += 1
             if len(self.steps) >= MOST_STEPS:
@@ -136,7 +135,6 @@ def examine(
     return {
         "runtime": f"Python {sys.version.split()[0]}",
         "steps": stepper.steps,
-        "again": sorted(stepper.again),
         "values": values,
         "begun": list(stepper.begun.items()),
         "depth": stepper.depth,

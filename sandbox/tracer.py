@@ -21,6 +21,11 @@ from typing import Any
 __all__ = ["reval", "reval_values", "traced"]
 
 MOST_STEPS = 5000
+CHANGES = 4
+"""How many changes of variables are recorded for each of these at most."""
+LONGEST_VALUE, DEEPEST = 200, 6
+PLAIN = (int, float, complex, bool, str, bytes, type(None))
+CONTAINERS = (list, tuple, dict, set, frozenset)
 """Steps of which no more are recorded; the program goes on without being watched."""
 RESUMED = 0x20 | 0x80 | 0x200
 """Flags of generators and coroutines."""
@@ -46,21 +51,27 @@ class Recorder:
     Args:
         names: The names of the program's files.
         most_steps: How many steps are recorded.
+        values: Whether to take down what variables are, too.
 
     Attributes:
         path: The number of each line that was reached, in order, and that of its call, from 0 in
             order of their beginnings.
         calls: For each call the name of its function, how deep it is nested in other calls of the
             program, and the thread, from 0.
-        raised: Exceptions that passed a line: how many steps there were, and the type.
+        raised: Exceptions that passed a line: how many steps there were, the type, and the number
+            of the call.
+        changes: Where variables of a call have another value than before: how many steps there
+            were, the number of the call, the variable, and the value as `typed` has it.
         is_cut: Whether steps were left out.
     """
 
-    def __init__(self, names: Sequence[str], most_steps: int) -> None:
-        self.names, self.most = names, most_steps
+    def __init__(self, names: Sequence[str], most_steps: int, values: bool = False) -> None:
+        self.names, self.most, self.values = names, most_steps, values
+        self.changes: list[tuple[int, int, str, dict[str, str]]] = []
+        self._known: dict[int, dict[str, dict[str, str]]] = {}
         self.path: list[tuple[int, int]] = []
         self.calls: list[tuple[str, int, int]] = []
-        self.raised: list[tuple[int, str]] = []
+        self.raised: list[tuple[int, str, int]] = []
         self.is_cut = False
         self.numbers: dict[int, int] = {}
         """The number of the call that a frame is of, by the address of the frame."""
@@ -98,18 +109,34 @@ class Recorder:
             self.is_cut = True
             return
         self.begin(frame)
+        self.look(frame)
         self.path.append((number, self.numbers.get(id(frame), -1)))
 
+    def look(self, frame: types.FrameType) -> None:
+        """Take down which variables of a call have changed."""
+        call = self.numbers.get(id(frame), -1)
+        if not self.values or call < 0 or len(self.path) >= self.most:
+            return
+        known = self._known.setdefault(call, {})
+        for name, value in dict(frame.f_locals).items():
+            if not name.startswith((".", "__")) and not isinstance(value, SKIPPED):
+                now = typed(value)
+                if known.get(name) != now and len(self.changes) < CHANGES * self.most:
+                    known[name] = now
+                    self.changes.append((len(self.path), call, name, now))
+
     def end(self, frame: types.FrameType) -> None:
-        """Take down that a call is over."""
+        """Take down that a call is over, or waits to go on."""
+        self.look(frame)
         if not frame.f_code.co_flags & RESUMED:
             self.numbers.pop(id(frame), None)
 
-    def exception(self, error: BaseException | type[BaseException]) -> None:
+    def exception(self, error: BaseException | type[BaseException], frame: types.FrameType) -> None:
         """Take down an exception; not that which ends a generator, of which not all ways tell."""
         kind = error if isinstance(error, type) else type(error)
         if len(self.raised) < self.most and kind is not GeneratorExit:
-            self.raised.append((len(self.path), kind.__name__))
+            call = self.numbers.get(id(frame), -1)
+            self.raised.append((len(self.path), kind.__name__, call))
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was recorded as plain data."""
@@ -119,8 +146,32 @@ class Recorder:
             "frames": [frame for _, frame in self.path],
             "calls": self.calls,
             "raised": self.raised,
+            "changes": self.changes,
             "is_cut": self.is_cut,
         }
+
+
+def typed(value: Any) -> dict[str, str]:
+    """Return the type of a value (``t``) and, of plain data that is not large, its text (``v``)."""
+    kind = type(value)
+    found = {"t": kind.__name__}
+    if is_small(value, [LONGEST_VALUE], DEEPEST):
+        text = repr(sorted(value, key=repr)) if kind in (set, frozenset) else repr(value)
+        if len(text) <= LONGEST_VALUE:
+            found["v"] = text
+    return found
+
+
+def is_small(value: Any, room: list[int], depth: int) -> bool:
+    """Whether a value is plain data of not more parts, and not deeper, than there is room for."""
+    kind = type(value)
+    room[0] -= 1
+    if kind in PLAIN:
+        return kind not in (str, bytes) or len(value) <= LONGEST_VALUE
+    if kind not in CONTAINERS or depth == 0 or len(value) > room[0]:
+        return False
+    parts = itertools.chain(value, value.values()) if kind is dict else value
+    return room[0] >= 0 and all(is_small(each, room, depth - 1) for each in parts)
 
 
 def watched_by_settrace(recorder: Recorder, run: Callable[[], Any]) -> None:
@@ -130,7 +181,7 @@ def watched_by_settrace(recorder: Recorder, run: Callable[[], Any]) -> None:
         if event == "line":
             recorder.line(frame, frame.f_lineno)
         elif event == "exception":
-            recorder.exception(argument[0])
+            recorder.exception(argument[0], frame)
         elif event == "return":
             recorder.end(frame)
         return within
@@ -186,7 +237,7 @@ def watched_by_monitoring(recorder: Recorder, code: types.CodeType, run: Callabl
 
     def raised(own: types.CodeType, offset: int, error: BaseException) -> None:
         if own.co_filename in recorder.names:
-            recorder.exception(error)
+            recorder.exception(error, own_frame(1))
 
     if tell.get_tool(TOOL) is None:
         tell.use_tool_id(TOOL, "codeeval")
@@ -220,6 +271,7 @@ def traced(
     also: Sequence[str] = (),
     most_steps: int = MOST_STEPS,
     by: str = "",
+    values: bool = False,
 ) -> dict[str, Any]:
     """Run a program, then an expression in its namespace, whose steps are recorded.
 
@@ -231,6 +283,7 @@ def traced(
         also: Names of further files whose lines count: ``<string>``. By ``sys.settrace`` only.
         most_steps: How many steps are recorded.
         by: ``settrace`` or ``monitoring``; empty for what costs less here.
+        values: Whether to record what variables are: by ``sys.settrace`` in any case.
 
     Returns:
         `Recorder.as_dict`, with ``result``, the value's ``repr``, and ``error``, the type of the
@@ -239,7 +292,7 @@ def traced(
     code = compile(source, name, "exec", dont_inherit=True)
     module = types.ModuleType("__main__" if not call else "traced")
     namespace = module.__dict__
-    recorder, outcome = Recorder((name, *also), most_steps), {"result": "", "error": ""}
+    recorder, outcome = Recorder((name, *also), most_steps, values), {"result": "", "error": ""}
     if call:
         exec(code, namespace)
     expression = compile(call, "<call>", "eval", dont_inherit=True) if call else code
@@ -251,7 +304,7 @@ def traced(
         except BaseException as error:
             outcome["error"] = type(error).__name__
 
-    if by != "settrace" and not also and hasattr(sys, "monitoring"):
+    if by != "settrace" and not (also or values) and hasattr(sys, "monitoring"):
         watched_by_monitoring(recorder, code, run)
     else:
         watched_by_settrace(recorder, run)

@@ -1,4 +1,4 @@
-"""The commands below ``trace``: questions about what programs do."""
+"""The commands below ``trace``: what programs do, and questions about that."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codeeval.cli.voice import say
 __all__ = ["trace_app"]
 
 trace_app = typer.Typer(
-    help="Questions about what programs do when they run.",
+    help="What programs do when they run, and questions about that.",
     add_completion=False,
     rich_markup_mode=None,
 )
@@ -77,4 +77,47 @@ def build_command(
             say(f"left out: {count} for {reason}")
     print(f"{len(built.records)} questions about {built.calls} calls: {output}")
     print(f"codeeval evaluate trace samples.jsonl --data-file {output}")
+    return FINISHED
+
+
+@command(trace_app, "run")
+def run_command(
+    programs: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Programs: .py, .java, .js.")
+    ],
+    call: Annotated[
+        str, typer.Option(help="A call of a function of the program, in Python: 'f(3)'.")
+    ] = "",
+    values: Annotated[bool, typer.Option(help="Record variables, too (Python).")] = False,
+    steps: Annotated[int, typer.Option(min=1, help="How many steps to record.")] = 5000,
+    sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
+) -> int:
+    """Run programs of your own in the sandbox, and print what they do: a line of JSON for each."""
+    from codeeval.sandbox.errors import CodeEvalError
+    from codeeval.sandbox.executor import SANDBOXES, open_executor
+    from codeeval.sandbox.program import Limits
+    from codeeval.sandbox.states import branches
+    from codeeval.sandbox.tracing import MEMORY_BYTES, call_trace, program_traces
+    from codeeval.traced_programs import SUFFIXES
+
+    chosen("--sandbox", sandbox, SANDBOXES)
+    languages = {".py": "python", **SUFFIXES}
+    for path in programs:
+        chosen(f"the end of {path}", path.suffix, languages)
+        if path.suffix != ".py" and (call or values):
+            text = f"--call and --values are for programs in Python, not for {path}"
+            raise typer.BadParameter(text)
+    with open_executor(sandbox, workers=1, limits=Limits(memory_bytes=MEMORY_BYTES)) as executor:
+        for path in programs:
+            language = languages[path.suffix]
+            try:
+                source = path.read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise CodeEvalError(f"{path}: cannot be read: {error}") from error
+            if language == "python":
+                trace = call_trace(executor, source, call, most_steps=steps, values=values)
+                trace["branches"] = branches(source, trace)
+            else:
+                (trace,) = program_traces(executor, language, [source], most_steps=steps)
+            print(json.dumps({"file": str(path), "language": language, "call": call, **trace}))
     return FINISHED

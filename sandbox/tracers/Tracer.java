@@ -331,11 +331,12 @@ public class Tracer {
 
     void threw(ExceptionEvent event) {
         Location caught = event.catchLocation();
-        if (!stacks.containsKey(event.thread())) return;
+        Deque<int[]> stack = stacks.get(event.thread());
+        if (stack == null || stack.isEmpty()) return;
         if (caught != null && isLibrary(caught.declaringType().name())) return;
         String type = event.exception().referenceType().name();
         String name = type.substring(type.lastIndexOf('.') + 1);
-        if (raised.size() < most) raised.add(new Object[] {path.size(), name});
+        if (raised.size() < most) raised.add(new Object[] {path.size(), name, stack.peek()[0]});
         if (caught == null && threads.get(event.thread()) == 0) error = name;
     }
 

@@ -94,7 +94,8 @@ function watch({file, most, port}) {
     const line = own[0].location.lineNumber + 1;
     top.ends = own[0].returnValue !== undefined;
     if (params.reason === 'exception' || params.reason === 'promiseRejection') {
-      found.raised.push([found.steps.length, (params.data || {}).className || typeof params.data]);
+      const name = (params.data || {}).className || typeof params.data;
+      found.raised.push([found.steps.length, name, top.number]);
     } else if (line !== top.line && !top.ends && /\w/.test(lines[line - 1] || '')) {
       if (found.steps.length >= most) {
         found.is_cut = true;

@@ -2,19 +2,23 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
 from collections import Counter
 from dataclasses import dataclass
+from importlib import resources
 
 import pytest
 
 from codeeval.sandbox.program import Asserts, Program
+from codeeval.sandbox.stepper import examine
 from codeeval.tasks.fresh_traces import CALL_KINDS
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import Problem, Sample
 from codeeval.trace_building import BuildError, build
-from codeeval.traced_calls import bare
+from codeeval.traced_calls import assigned, bare, loops_of
 from tests.codeeval.command import run
 from tests.sandbox.conftest import BUBBLEWRAP, UNSAFE, open_or_skip
+from tests.sandbox.test_tracer import python_of
 
 ODD = '''def odd(n):
     """Add odd numbers up.
@@ -321,3 +325,38 @@ def test_starter_tracing_is_what_starter_gives():
     with open_or_skip(BUBBLEWRAP) as executor:
         built = build(load_task("starter"), executor)
     assert [json.loads(line) for line in task.path.read_text().splitlines()] == built.records
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_the_answers_of_starter_tracing_are_those_of_later_pythons(version, tmp_path):
+    """Steps, values, loops, results and exceptions do not hang on the interpreter."""
+    script = (
+        "import json, stepper, sys\n"
+        "for code, call, names, loops in json.load(sys.stdin):\n"
+        "    names, loops = ({int(k): v for k, v in each.items()} for each in (names, loops))\n"
+        "    print(json.dumps(stepper.examine(code, call, names, loops)))\n"
+    )
+    source = (resources.files("codeeval.sandbox") / "stepper.py").read_text("utf-8")
+    (tmp_path / "stepper.py").write_text(source)
+    path = load_task("starter-tracing").path
+    given = {
+        (each["code"], each["call"]) for each in map(json.loads, path.read_text().splitlines())
+    }
+    asked = []
+    for code, call in sorted(given):
+        names: dict[int, list[str]] = {}
+        for line, name in assigned(code):
+            names.setdefault(line, []).append(name)
+        asked.append((code, call, names, dict(loops_of(code))))
+    done = subprocess.run(
+        [python_of(version), "-c", script],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    for one, line in zip(asked, done.stdout.splitlines(), strict=True):
+        here, there = json.loads(json.dumps(examine(*one))), json.loads(line)
+        assert here.pop("runtime") != there.pop("runtime")
+        assert here == there, one[:2]

@@ -17,6 +17,7 @@ import pytest
 
 from codeeval.sandbox.codec import decode, encode, pack, unpack
 from codeeval.sandbox.program import Blob, Limits, Outputs, Program
+from codeeval.sandbox.states import branches
 from codeeval.sandbox.tracer import reval, traced
 from codeeval.tasks.traces import collapsed, steps_in
 from tests.data import data_path
@@ -81,7 +82,7 @@ def test_calls_have_names_and_depths():
 def test_exceptions_and_ends_are_told():
     found = traced("def f():\n    x = 1\n    return x / 0\n", "f()")
     assert found["steps"] == [2, 3]
-    assert found["raised"] == [(2, "ZeroDivisionError")]
+    assert found["raised"] == [(2, "ZeroDivisionError", 0)]
     assert found["error"] == "ZeroDivisionError"
 
 
@@ -153,11 +154,12 @@ def test_both_ways_see_the_same(version, tmp_path):
             assert collapsed(here["steps"]) == collapsed(quick["steps"]), source
         assert slow["result"] == quick["result"] == here["result"]
         assert slow["error"] == quick["error"] == here["error"]
-        assert {name for _, name in slow["raised"]} == {name for _, name in quick["raised"]}
+        assert {name for _, name, _ in slow["raised"]} == {name for _, name, _ in quick["raised"]}
         if version == "3.12":
             assert slow["steps"] == quick["steps"]
             assert slow["frames"] == quick["frames"]
             assert slow["calls"] == quick["calls"]
+            assert branches(source, slow) == branches(source, quick)
 
 
 def sandboxed(entry_point: str, calls: list[tuple]) -> list:
