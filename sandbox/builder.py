@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from glob import glob
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
@@ -15,7 +16,7 @@ from codeeval.sandbox.host import Lacking, kept, nameless
 from codeeval.sandbox.records import ENDED, FAILED, FirstRecord
 from codeeval.sandbox.sample import Capture, Order
 
-__all__ = ["Built", "build", "built_reference", "require", "start_of"]
+__all__ = ["Built", "blame", "build", "built_reference", "require", "start_of"]
 
 LIMITS = {
     "cpu_seconds": 60.0,
@@ -39,6 +40,7 @@ class Built:
 
     Attributes:
         program: A file with the program that nobody can write to; None if there is none.
+        refused: Whether the compiler took its time to say that something is wrong.
         message: What is wrong with the source, if anything is.
         errors: What the compiler printed.
         left: Whether something is left of it.
@@ -46,6 +48,7 @@ class Built:
     """
 
     program: int | None
+    refused: bool
     message: str
     errors: str
     left: bool
@@ -85,7 +88,7 @@ def build(bench: Bench, source: int, how: Mapping[str, Any]) -> Built:
         BrokenJail: If the compiler cannot be run.
         Lacking: If there is none.
     """
-    require(how["compiler"][0], how["package"])
+    require(how)
     program = nameless(0o755)
     printed = Capture(MESSAGE_BYTES)
     limits = {**LIMITS, "output_bytes": MESSAGE_BYTES}
@@ -101,22 +104,44 @@ def build(bench: Bench, source: int, how: Mapping[str, Any]) -> Built:
     if first.record != (ENDED, b"") or sample.ending.limit:
         os.close(program)
         message = sample.ending.describe()[1]
-        if first.record is not None and first.record[0] == FAILED and not sample.ending.limit:
+        refused = first.record is not None and first.record[0] == FAILED
+        if not refused and not sample.ending.limit:
+            raise BrokenJail(f"a compiler cannot be run: {message}")
+        if first.record is not None and not sample.ending.limit:
             message = first.record[1].decode("utf-8", "replace").partition("\n")[2]
         said = [line for line in errors.splitlines() if "error" in line] or errors.splitlines()
         message = "; ".join(filter(None, (message, said[0][:400] if said else "")))
-        return Built(None, message or "the compiler failed", errors, left, sample.ending.usage())
-    return Built(program, "", errors, left, sample.ending.usage())
+        message = message or "the compiler failed"
+        return Built(None, refused, message, errors, left, sample.ending.usage())
+    return Built(program, False, "", errors, left, sample.ending.usage())
 
 
-def require(command: str, package: str) -> None:
-    """Make sure that a command is there, which a package of Debian has.
+def blame(how: Mapping[str, Any], source: int) -> None:
+    """Make sure that a program that failed did not for want of a library of this machine.
+
+    Raises:
+        Lacking: If it did.
+    """
+    text = os.pread(source, os.fstat(source).st_size, 0)
+    for name, path in how["libraries"].items():
+        if name.encode() in text and not glob(path):
+            raise Lacking(f"the library {name!r} is missing in this sandbox: there is no {path}")
+
+
+def require(how: Mapping[str, Any]) -> None:
+    """Make sure that the commands of a recipe are there.
 
     Raises:
         Lacking: If it is not.
     """
-    if shutil.which(command) is None:
-        raise Lacking(f"there is no command {command!r} in this sandbox; Debian's {package} has it")
+    binary = how["product"] == "program"
+    words = (how["tool"], *how["compiler"][:1], *how["checker"][:1])
+    for command in (*words, *(() if binary else how["command"][:1])):
+        if shutil.which(command) is None:
+            package = how["package"]
+            raise Lacking(
+                f"there is no command {command!r} in this sandbox; see Debian's {package}"
+            )
 
 
 def built_reference(bench: Bench, source: bytes, candidate: Case) -> Case:

@@ -18,6 +18,11 @@ __all__ = ["run_build", "run_program"]
 UNUSUAL = (signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that Python ignores, and programs do not expect to be ignored."""
 PIECE = 1 << 24
+ASIDE = re.compile(
+    r"//[^\n]*|/\*[\s\S]*?\*/|\"\"\"[\s\S]*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
+)
+"""Comments and texts."""
+PROGRAM = "program"
 MANIFEST = "META-INF/MANIFEST.MF"
 MAIN = (b"\x01\x00\x04main", b"([Ljava/lang/String;)V")
 """What is among the constants of a class of Java that has a main method."""
@@ -27,16 +32,22 @@ def run_build(how: Mapping[str, Any]) -> None:
     """Have a compiler make a program; it goes into the file that was given.
 
     Args:
-        how: ``source``, ``named``, ``compiler``, ``product`` and ``environment``, as
-            `codeeval.sandbox.languages.Language` has them; without a product nothing is handed on.
+        how: A recipe; see `codeeval.sandbox.languages.recipe_of`. Without a product nothing is
+            handed on.
     """
     source, product = received(SOURCE), how["product"]
     name = how["source"]
-    if found := re.search(how["named"].encode(), source) if how["named"] else None:
-        name = found[1].decode() + os.path.splitext(name)[1]
+    if how["named"]:
+        heads = heads_of(source.decode("utf-8", "replace"))
+        found = next(filter(None, (re.search(how["named"], head) for head in heads)), None)
+        if found:
+            name = found[1] + os.path.splitext(name)[1]
     with open(name, "wb") as file:
         file.write(source)
     command = [word.replace("{source}", name) for word in how["compiler"]]
+    header, includes = how["prelude"]
+    if header and re.search(includes.encode(), source) and os.path.exists(f"{header}.gch"):
+        command += ["-include", header]
     environment = {**os.environ, **how["environment"]}
     pid = os.posix_spawnp(command[0], command, environment, setsigdef=UNUSUAL)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -45,7 +56,11 @@ def run_build(how: Mapping[str, Any]) -> None:
         send_failure("compile_error", f"{command[0]} ended with {ending}")
         return
     if product.endswith(".jar"):
-        pack_classes(product, os.path.splitext(name)[0])
+        needed = [each for each in how["libraries"].values() if each.endswith(".jar")]
+        pack_classes(product, os.path.splitext(name)[0], needed)
+    if product and not os.path.exists(product):
+        send_failure("compile_error", f"{command[0]} left no {product}")
+        return
     if product:
         with open(product, "rb") as file:
             while os.sendfile(GIVEN, file.fileno(), None, PIECE):
@@ -56,12 +71,27 @@ def run_build(how: Mapping[str, Any]) -> None:
     write_record(CHANNEL, ENDED)
 
 
-def pack_classes(path: str, likely: str) -> None:
+def heads_of(text: str) -> list[str]:
+    """Return what stands before the braces of the outermost declarations of a source."""
+    heads, depth, start = [], 0, 0
+    text = ASIDE.sub(lambda found: " " if found[0][0] == "/" else '""', text)
+    for found in re.finditer(r"[{};]", text):
+        if depth == 0:
+            heads.append(text[start : found.start()])
+            start = found.end()
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth <= 0:
+            depth, start = 0, found.end()
+    return heads
+
+
+def pack_classes(path: str, likely: str, libraries: Sequence[str]) -> None:
     """Make an archive of the classes in this directory; the one that has a main method is run.
 
     Args:
         path: Where it goes.
         likely: The class that is preferred if several have one.
+        libraries: Further archives that it needs.
     """
     from zipfile import ZipFile
 
@@ -76,12 +106,14 @@ def pack_classes(path: str, likely: str) -> None:
     mains = [
         name.removesuffix(".class").replace("/", ".")
         for name, content in sorted(classes.items())
-        if all(part in content for part in MAIN)
+        if all(part in content for part in MAIN) and "$" not in name
     ]
     liked = (name for name in mains if name.rpartition(".")[2] == likely)
     main = next(liked, mains[0] if mains else likely)
     with ZipFile(path, "w") as archive:
-        archive.writestr(MANIFEST, f"Manifest-Version: 1.0\r\nMain-Class: {main}\r\n\r\n")
+        lines = ["Manifest-Version: 1.0", f"Main-Class: {main}"]
+        lines += [f"Class-Path: {' '.join(f'file://{each}' for each in libraries)}"]
+        archive.writestr(MANIFEST, "\r\n".join([*lines, "", ""]))
         for name, content in classes.items():
             archive.writestr(name, content)
 
@@ -94,12 +126,13 @@ def run_program(
     Args:
         paced: Whether to pause before.
         alone: Whether it may start no processes beside its own, though threads.
-        name: The name of its file, if a command runs it.
-        command: The command; if empty, the file is executed.
+        name: The name of its file, if a command runs it; ``program`` is executed itself.
+        command: The command; for a program, what it is called and told.
         environment: Further variables.
     """
     os.environ.update(environment)
-    if command:
+    is_script = name != PROGRAM
+    if is_script:
         with open(name, "wb") as file:
             done = 0
             while part := os.sendfile(file.fileno(), SOURCE, done, PIECE):
@@ -112,6 +145,6 @@ def run_program(
         signal.signal(number, signal.SIG_DFL)
     if alone:
         refuse_processes()
-    if command:
+    if is_script:
         os.execvpe(command[0], list(command), os.environ)
-    os.execve(SOURCE, ["program"], os.environ)
+    os.execve(SOURCE, list(command) or [PROGRAM], os.environ)

@@ -31,7 +31,7 @@ __all__ = [
 
 STACK_BYTES = 64 * 2**20
 """The stack of the processes that judge: what they compare may be deeply nested."""
-FILES = 128
+FILES = 256
 """How many open files a process of a sample may have."""
 
 _PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 36, 4, 38, 22

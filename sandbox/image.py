@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeeval.sandbox.errors import SandboxError
+from codeeval.sandbox.languages import PRELUDE
 
 if TYPE_CHECKING:
     import docker
@@ -40,19 +41,54 @@ class Image:
     Attributes:
         packages: Of Debian.
         base: The image that it extends; empty for Debian alone.
+        setup: A command that is run once they are there.
     """
 
     packages: tuple[str, ...]
     base: str = ""
+    setup: str = ":"
 
 
+MANUALS = "-oDPkg::Pre-Invoke::=mkdir$IFS-p$IFS/usr/share/man/man1"
+"""Makes a folder, without which some packages cannot be set up."""
 IMAGES: Mapping[str, Image] = {
     "python": Image(("python3", "python3-numpy", "valgrind")),
-    "cpp": Image(("g++",), base="python"),
-    "go": Image(("golang-go",), base="python"),
-    "java": Image(("openjdk-17-jdk-headless",), base="python"),
-    "javascript": Image(("nodejs",), base="python"),
-    "ruby": Image(("ruby",), base="python"),
+    "ada": Image(("gnat",), base="python"),
+    "bash": Image(("bc", "gawk", "jq", "bsdextrautils", "xxd"), base="python"),
+    "cpp": Image(
+        ("g++", "libboost-dev", "libssl-dev"),
+        base="python",
+        setup=f"mkdir -p {Path(PRELUDE).parent} && echo '#include <bits/stdc++.h>' > {PRELUDE} && "
+        f"g++ -std=c++17 -x c++-header {PRELUDE}",
+    ),
+    "csharp": Image(
+        (
+            *("mono-mcs", "mono-runtime", "libmono-corlib4.5-cil"),
+            *("libmono-system-core4.0-cil", "libmono-system-numerics4.0-cil"),
+        ),
+        base="python",
+    ),
+    "d": Image(("ldc", "gcc", "libc6-dev"), base="python"),
+    "go": Image(
+        ("golang-go", "golang-github-stretchr-testify-dev"),
+        base="python",
+        setup="GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=/tmp/cache GOFLAGS=-buildvcs=false "
+        "go install github.com/stretchr/testify/assert",
+    ),
+    "haskell": Image(("ghc",), base="python"),
+    "java": Image(("openjdk-17-jdk-headless", "libjavatuples-java"), base="python"),
+    "javascript": Image(("nodejs", "node-lodash"), base="python"),
+    "lua": Image(("lua5.3", "lua-unit"), base="python"),
+    "ocaml": Image(("ocaml-nox", "gcc", "libc6-dev"), base="python"),
+    "octave": Image(("octave",), base="python"),
+    "perl": Image(("perl", "libtest-deep-perl", "libdata-compare-perl"), base="python"),
+    "php": Image(("php-cli",), base="python"),
+    "r": Image(("r-base-core",), base="python"),
+    "racket": Image(("racket",), base="python"),
+    "ruby": Image(("ruby", "ruby-test-unit"), base="python"),
+    "rust": Image(("rustc", "gcc", "libc6-dev"), base="python"),
+    "scala": Image((MANUALS, "scala"), base="java"),
+    "typescript": Image(("node-typescript",), base="javascript"),
 }
 """By name. Each has what the runner needs, which is Python."""
 
@@ -77,6 +113,7 @@ def build_arguments(name: str) -> dict[str, str]:
         "PART": "/layer/" if extended else "/",
         "NAME": name,
         "PACKAGES": " ".join(image.packages),
+        "SETUP": image.setup,
     }
 
 

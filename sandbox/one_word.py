@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import re
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from codeeval.sandbox.sample import Capture, Order, Sample
 __all__ = ["OneWord"]
 
 STDIO_BYTES = 16 * 2**20
+SEARCHED = 1 << 14
+"""In so much of the end of what is printed it is looked for what failing tests say."""
 
 
 @dataclass
@@ -70,6 +73,32 @@ class OneWord(Bench):
 
         names = [f"test {number}" for number in range(len(texts))]
         return self._run_each(run, names, sealed=True, keep_going=check["all_failures"])
+
+    def _judge_ending(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
+        """Run a program with its tests; only the secret at the end of what it prints is a pass."""
+
+        def run(number: int) -> Run:
+            made, printed = self._run_program(case, "")
+            text, found, rest = printed.data().rpartition(check["secret"].encode())
+            said = case.stderr.text()
+            last = next((line for line in reversed(said.splitlines()) if line.strip()), "")[:400]
+            tail = rest[:SEARCHED].decode("utf-8", "replace").strip()
+            ended = found and re.fullmatch(check["after"], tail, re.DOTALL)
+            if made.status == "passed" and not ended:
+                made.status, made.message = "wrong_answer", "ended before its tests did"
+            elif made.status == "passed" and check["fails"] and case.stderr.truncated:
+                made.status, made.message = "wrong_answer", "too much on standard error"
+            elif made.status == "passed" and check["fails"] and re.search(check["fails"], said):
+                made.status, made.message = "wrong_answer", last
+            elif made.status == "runtime_error":
+                printed_text = (text or rest)[-SEARCHED:].decode("utf-8", "replace")
+                everything = f"{made.message}\n{said}\n{printed_text}"
+                if check["wrong"] and re.search(check["wrong"], everything):
+                    made.status = "wrong_answer"
+                made.message = "; ".join(filter(None, (made.message, last)))
+            return made
+
+        return self._run_each(run, ["tests"], sealed=False, keep_going=False)
 
     def _judge_printed(self, check: Mapping[str, Any], case: Case) -> dict[str, Any]:
         """Run a trusted program on each input and hand back what it printed."""

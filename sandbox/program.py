@@ -11,11 +11,13 @@ from codeeval.sandbox.languages import recipe_of
 
 __all__ = [
     "Asserts",
+    "END",
     "Blob",
     "Calls",
     "CLOCKS",
     "Check",
     "Costs",
+    "Ending",
     "Level",
     "Limits",
     "Outputs",
@@ -366,7 +368,32 @@ class Stdio(_Part):
     name: str = "tests"
 
 
-Check = Asserts | Calls | Costs | Outputs | Stdio | UnitTests
+END = "codeeval-end-of-tests"
+"""What a program with its own tests prints after the last of them; a secret takes its place."""
+
+
+@dataclass(frozen=True)
+class Ending(_Part):
+    """A program that has its tests in itself.
+
+    It counts as passed if it ends well and the last that it prints is a secret, in place of which
+    `END` stands in its source. It is in the program's reach: the verdict is unsealed.
+
+    Attributes:
+        wrong: A regular expression of what is said where a test fails: if the program did not end
+            well and it is found, the answer was wrong, and it is no other error.
+        fails: Another one of what is on standard error if a test fails and the program ends well
+            all the same.
+        after: A third of what may stand behind the secret: what its runtime says at the end.
+    """
+
+    wrong: str = ""
+    fails: str = ""
+    after: str = ""
+    name: str = "tests"
+
+
+Check = Asserts | Calls | Costs | Ending | Outputs | Stdio | UnitTests
 
 
 @dataclass(frozen=True)
@@ -391,7 +418,7 @@ class Program:
         if recipe_of(self.language, self.flags) is None:
             return
         for check in self.checks:
-            if not isinstance(check, Stdio) and getattr(check, "entry_point", True):
+            if not isinstance(check, Ending | Stdio) and getattr(check, "entry_point", True):
                 kind = type(check).__name__
                 raise ValueError(f"{kind} cannot check a program in {self.language}")
 

@@ -31,7 +31,7 @@ from codeeval.sandbox.bench import (
     BrokenJail,
     Case,
 )
-from codeeval.sandbox.builder import Built, build, require
+from codeeval.sandbox.builder import Built, blame, build, require
 from codeeval.sandbox.confine import Confinement
 from codeeval.sandbox.costing import Costing
 from codeeval.sandbox.counting import CLOCK, CountedCosting, reference_counts
@@ -76,6 +76,7 @@ class Runner(OneWord):
         limits = header["limits"]
         reply: dict[str, Any] = {"results": [], "recycle": False}
         stdout, stderr = Capture(limits["output_bytes"]), Capture(limits["output_bytes"])
+        header = self._with_secret(header, source)
         case = Case(source, limits, stdout, stderr)
         recipe = header.get("recipe")
         try:
@@ -87,6 +88,21 @@ class Runner(OneWord):
         except Lacking as error:
             return {"unavailable": str(error), "recycle": True}, b""
 
+    def _with_secret(self, header: Mapping[str, Any], source: int) -> Mapping[str, Any]:
+        """Put a secret into a program that is to say it at its end, and into its checks."""
+        ends = [check["end"].encode() for check in header["checks"] if check["kind"] == "ending"]
+        if not ends:
+            return header
+        secret = os.urandom(16).hex()
+        # The last one is the harness's; what a model writes stands before the tests.
+        before, _, after = os.pread(source, os.fstat(source).st_size, 0).rpartition(ends[0])
+        text = b"".join((before, secret.encode(), after))
+        os.ftruncate(source, 0)
+        os.lseek(source, 0, os.SEEK_SET)
+        write_all(source, text)
+        os.lseek(source, 0, os.SEEK_SET)
+        return {**header, "checks": [{**each, "secret": secret} for each in header["checks"]]}
+
     def _judge_recipe(
         self, header: Mapping[str, Any], case: Case, reply: dict[str, Any]
     ) -> tuple[dict[str, Any], bytes]:
@@ -96,22 +112,29 @@ class Runner(OneWord):
             built = build(self, source, recipe)
             reply["recycle"] |= built.left
             if built.program is None:
+                blame(recipe, source)
                 return self._unbuilt(built, "compile_error", header, case, reply), b""
             case = replace(case, code=built.program)
+            if self.unfit:
+                raise BrokenJail("a compiler cannot be cleared away")
         else:
-            require(recipe["command"][0], recipe["package"])
+            require(recipe)
         try:
             reply, outputs = self._judge_checks(header, case, reply)
         finally:
             if case.code != source:
                 os.close(case.code)
         failed = [each for each in reply["results"] if each["status"] == "runtime_error"]
-        if failed and recipe["checker"]:
+        if failed:
+            blame(recipe, source)
+        fresh = all(each["completed"] == 0 for each in failed)
+        if failed and fresh and recipe["checker"] and not self.unfit:
             built = build(self, source, {**recipe, "compiler": recipe["checker"], "product": ""})
             reply["recycle"] |= built.left
-            if built.program is None:
+            if built.refused:
                 return self._unbuilt(built, "syntax_error", header, case, reply), outputs
-            os.close(built.program)
+            if built.program is not None:
+                os.close(built.program)
         if recipe["exhausted"] and recipe["exhausted"] in reply["stderr"]:
             for each in failed:
                 each["status"] = "memory_limit"

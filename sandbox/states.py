@@ -41,9 +41,10 @@ def state_after(trace: Mapping[str, Any], step: int) -> dict[str, Any]:
 
 
 def _state(trace: Mapping[str, Any], call: int, place: int) -> dict[str, Any]:
-    return {
+    found = {
         name: value for seen, own, name, value in trace["changes"] if own == call and seen <= place
     }
+    return {name: value for name, value in found.items() if value["t"]}
 
 
 def branches(source: str, trace: Mapping[str, Any]) -> list[tuple[int, int, bool]]:
@@ -62,7 +63,8 @@ def branches(source: str, trace: Mapping[str, Any]) -> list[tuple[int, int, bool
     heads: dict[int, tuple[int, range]] = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.If | ast.While | ast.For | ast.AsyncFor):
-            first, last = node.body[0].lineno, node.body[-1].end_lineno or 0
+            begun = [node.body[0], *getattr(node.body[0], "decorator_list", ())]
+            first, last = min(each.lineno for each in begun), node.body[-1].end_lineno or 0
             for line in range(node.lineno, first):
                 heads[line] = node.lineno, range(first, last + 1)
     last_of: dict[int, int] = {}
@@ -73,7 +75,10 @@ def branches(source: str, trace: Mapping[str, Any]) -> list[tuple[int, int, bool
         call = trace["frames"][step]
         line = trace["steps"][after] if after < len(trace["steps"]) else 0
         goes_on = heads.get(line, (0,))[0] == head  # in a further line of the head
-        failed = any(step < place <= after and own == call for place, _, own in trace["raised"])
+        failed = any(
+            step < place <= after and own == call and kind != "StopIteration"
+            for place, kind, own in trace["raised"]
+        )
         if not (goes_on or failed):
             found.append((step, head, line in body))
 

@@ -21,12 +21,13 @@ from typing import Any
 __all__ = ["reval", "reval_values", "traced"]
 
 MOST_STEPS = 5000
+"""Steps of which no more are recorded; the program goes on without being watched."""
 CHANGES = 4
 """How many changes of variables are recorded for each of these at most."""
 LONGEST_VALUE, DEEPEST = 200, 6
 PLAIN = (int, float, complex, bool, str, bytes, type(None))
 CONTAINERS = (list, tuple, dict, set, frozenset)
-"""Steps of which no more are recorded; the program goes on without being watched."""
+GONE = {"t": ""}
 RESUMED = 0x20 | 0x80 | 0x200
 """Flags of generators and coroutines."""
 TOOL = 4
@@ -61,7 +62,8 @@ class Recorder:
         raised: Exceptions that passed a line: how many steps there were, the type, and the number
             of the call.
         changes: Where variables of a call have another value than before: how many steps there
-            were, the number of the call, the variable, and the value as `typed` has it.
+            were, the number of the call, the variable, and the value as `typed` has it; of one
+            that is gone, or is none that is recorded, `GONE`.
         is_cut: Whether steps were left out.
     """
 
@@ -118,12 +120,16 @@ class Recorder:
         if not self.values or call < 0 or len(self.path) >= self.most:
             return
         known = self._known.setdefault(call, {})
-        for name, value in dict(frame.f_locals).items():
-            if not name.startswith((".", "__")) and not isinstance(value, SKIPPED):
-                now = typed(value)
-                if known.get(name) != now and len(self.changes) < CHANGES * self.most:
-                    known[name] = now
-                    self.changes.append((len(self.path), call, name, now))
+        now = {
+            name: typed(value)
+            for name, value in dict(frame.f_locals).items()
+            if not name.startswith((".", "__")) and not isinstance(value, SKIPPED)
+        }
+        for name in (*now, *(known.keys() - now.keys())):
+            value = now.get(name, GONE)
+            if known.get(name, GONE) != value and len(self.changes) < CHANGES * self.most:
+                known[name] = value
+                self.changes.append((len(self.path), call, name, value))
 
     def end(self, frame: types.FrameType) -> None:
         """Take down that a call is over, or waits to go on."""
@@ -166,6 +172,8 @@ def is_small(value: Any, room: list[int], depth: int) -> bool:
     """Whether a value is plain data of not more parts, and not deeper, than there is room for."""
     kind = type(value)
     room[0] -= 1
+    if kind is int:
+        return bool(value.bit_length() < LONGEST_VALUE * 3)
     if kind in PLAIN:
         return kind not in (str, bytes) or len(value) <= LONGEST_VALUE
     if kind not in CONTAINERS or depth == 0 or len(value) > room[0]:

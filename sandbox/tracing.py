@@ -82,7 +82,7 @@ def program_traces(
     check = Outputs("", Blob(pack([encode((asked,))])), whole=True)
     truth = executor.truth(Program(tracer.read_text("utf-8"), (check,), limits, language))
     (printed,) = unpack(truth.expected.data)
-    return [json.loads(line) for line in decode(printed).splitlines()]
+    return [json.loads(line) for line in decode(printed).strip("\n").split("\n")]
 
 
 def call_trace(

@@ -18,11 +18,13 @@ from typing import Any
 from codeeval.sandbox.codec import pack
 from codeeval.sandbox.languages import recipe_of
 from codeeval.sandbox.program import (
+    END,
     Asserts,
     Blob,
     Calls,
     Check,
     Costs,
+    Ending,
     Limits,
     Outputs,
     Program,
@@ -124,6 +126,15 @@ def _encode_check(check: Check) -> dict[str, Any]:
             "tests": check.tests,
             "names": list(check.names),
             "all_failures": check.all_failures,
+        }
+    if isinstance(check, Ending):
+        return {
+            "kind": "ending",
+            "name": check.name,
+            "end": END,
+            "wrong": check.wrong,
+            "fails": check.fails,
+            "after": check.after,
         }
     if isinstance(check, Stdio):
         inputs, expected = _case_blobs(check.cases)

@@ -26,6 +26,7 @@ from codeeval.cli.sandboxes import sandbox_app
 from codeeval.cli.settings import name_variables, read_env_file
 from codeeval.cli.tasks import info_command, tasks_command, validate_command
 from codeeval.cli.traces import trace_app
+from codeeval.cli.translation import translate_command
 from codeeval.cli.voice import LogFormat, complain, listen, report_fault, warn
 from codeeval.version import __version__
 
@@ -60,6 +61,7 @@ command(app, "compare")(compare_command)
 command(app, "plan")(plan_command)
 command(app, "profile")(profile_command)
 command(app, "demo")(demo_command)
+command(app, "translate")(translate_command)
 command(app, "doctor")(doctor_command)
 command(app, "version")(version_command)
 app.add_typer(sandbox_app, name="sandbox", no_args_is_help=True)

@@ -30,6 +30,8 @@ class Bash(Translator[Any]):
     title = "Bash"
     words = ("Bash", "sh", "array", "list", "list", "CSV", "None", "true", "false")
     stop_tokens = ("\n}",)
+    wrong = r"exit status 1\n"
+    closes = True
 
     def text(self, value: str) -> Any:
         """Return a string."""
@@ -101,6 +103,11 @@ class Bash(Translator[Any]):
         """Return the end of the function, and another one that tests it."""
         lines = ["}", "", "candidate() {", f'    {self.signature.name} "$@"', "}", "", "set -e"]
         return "\n".join([*lines, "run_test() {", *assertions, "}", "", "run_test"])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f"{tests}\necho {end}\n"
 
 
 def is_list(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from codeeval.tasks.translate.inferred import Inferred
 from codeeval.tasks.translate.source import Signature, Type
-from codeeval.tasks.translate.translator import commented
+from codeeval.tasks.translate.translator import commented, inserted
 
 __all__ = ["Cpp"]
 
@@ -20,6 +20,8 @@ class Cpp(Inferred):
     title = "C++"
     words = ("C++", "cpp", "vector", "vector", "tuple", "map", "None", "true", "false")
     stop_tokens = ("\n}",)
+    wrong = r"Assertion `"
+    closes = True
     plain: ClassVar[dict[str, str]] = {
         "int": "long",
         "float": "float",
@@ -114,3 +116,8 @@ class Cpp(Inferred):
         name = self.function(self.signature.name)
         lines = ["}", "int main() {", f"    auto candidate = {name};", *assertions, "}", ""]
         return "\n".join(lines)
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return inserted(tests, "}\n", f'    std::cout << std::endl << "{end}" << std::endl;\n')

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from codeeval.tasks.translate.inferred import Inferred, Value
 from codeeval.tasks.translate.source import Type
-from codeeval.tasks.translate.translator import commented
+from codeeval.tasks.translate.translator import commented, inserted
 
 __all__ = ["CSharp"]
 
@@ -26,6 +26,9 @@ class CSharp(Inferred):
     title = "C#"
     words = ("C#", "cs", "list", "list", "tuple", "dictionary", "null", "true", "false")
     stop_tokens = ("\n    }\n",)
+    wrong = r"DefaultTraceListener\.Fail"
+    fails = r"DefaultTraceListener\.Fail|Unhandled Exception"
+    closes = True
     plain: ClassVar[dict[str, str]] = {
         "int": "long",
         "float": "float",
@@ -121,3 +124,8 @@ class CSharp(Inferred):
         """Return the end of the function, and a main method of assertions."""
         lines = ["    }", "    public static void Main(string[] args) {", *assertions, "    }"]
         return "\n".join([*lines, "", "}", ""])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return inserted(tests, "    }\n\n}\n", f'    Console.WriteLine("\\n{end}");\n')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codeeval.tasks.translate.plain import Plain
+from codeeval.tasks.translate.translator import inserted
 
 __all__ = ["D"]
 
@@ -32,6 +33,7 @@ class D(Plain):
         *("null", "true", "false"),
     )
     stop_tokens = ("\n\n", "\nvoid", "\nbool", "\nint")
+    wrong = r"AssertError|FAILED unittests"
     flushed = True
     plain_maps = True
     constants = ("true", "false", NOTHING)
@@ -87,6 +89,12 @@ class D(Plain):
         """Return a block of unit tests, and an empty main function."""
         lines = ["unittest", "{", f"    alias candidate = {self.signature.name};", ""]
         return "\n".join([*lines, *assertions, "}", "void main(){}"])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        line = f'unittest {{ import std.stdio; writeln("\\n{end}"); }}\n'
+        return inserted(tests, "void main(){}", line)
 
 
 def check(what: str, value: str) -> str:

@@ -35,6 +35,8 @@ class Go(Plain):
     title = "Go"
     words = ("Go", "go", "list", "list", "list", "map", "nil", "true", "false")
     stop_tokens = ("\nfunc", "struct", "\n// ")
+    wrong = r"expected '[^'\n]{0,300}', got"
+    after = "PASS"
     plain_maps = True
     constants = ("true", "false", "nil")
 
@@ -109,6 +111,11 @@ class Go(Plain):
         lines += [f"\t\t\tif {both} " + "{"]
         lines += ["\t\t\t\tt.Errorf(\"expected '%s', got '%s'\", tc.expected, tc.actual)"]
         return "\n".join([*lines, "\t\t\t}", "\t\t})", "\t}", "}", ""])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f'{tests}\nfunc TestZ(t *testing.T) {{ fmt.Println("\\n{end}") }}\n'
 
 
 def kind_of_all(values: Sequence[str]) -> str:

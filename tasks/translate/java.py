@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from codeeval.tasks.translate.inferred import Inferred, Value, camel
 from codeeval.tasks.translate.source import Type
-from codeeval.tasks.translate.translator import commented
+from codeeval.tasks.translate.translator import commented, inserted
 
 __all__ = ["Java"]
 
@@ -29,6 +29,8 @@ class Java(Inferred):
         *("null", "true", "false"),
     )
     stop_tokens = ("\n    }\n",)
+    wrong = r"java\.lang\.AssertionError"
+    closes = True
     plain: ClassVar[dict[str, str]] = {
         "int": "long",
         "float": "float",
@@ -123,3 +125,8 @@ class Java(Inferred):
         """Return the end of the function, and a main method of assertions."""
         lines = ["    }", "    public static void main(String[] args) {", *assertions, "    }"]
         return "\n".join([*lines, "", "}", ""])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return inserted(tests, "    }\n\n}\n", f'    System.out.println("\\n{end}");\n')

@@ -30,6 +30,7 @@ class JavaScript(Plain):
     title = "JavaScript"
     words = ("JavaScript", "js", "array", "array", "array", "object", "undefined", "true", "false")
     stop_tokens = ("\nfunction ", "\n/*", "\n//", "\nconsole.log")
+    wrong = r"ERR_ASSERTION|AssertionError"
     constants = ("true", "false", "undefined")
     imports = "const assert = require('node:assert');"
 
@@ -50,6 +51,11 @@ class JavaScript(Plain):
         lines = [self.imports, "", "", "function test() {"]
         lines += [f"  let candidate = {self.signature.name};", *assertions, "}", "", "test();"]
         return "\n".join(lines)
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f"{tests}\nconsole.log('{end}');\n"
 
 
 class TypeScript(JavaScript):

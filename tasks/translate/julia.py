@@ -34,6 +34,7 @@ class Julia(Plain):
         *("nothing", "true", "false"),
     )
     stop_tokens = ("\nfunction", "\nmacro", "\n\n")
+    wrong = r"Test Failed"
     flushed = True
     brackets = ("[]", "()", "{}")
     constants = ("true", "false", "nothing")
@@ -81,3 +82,8 @@ class Julia(Plain):
         """Return a set of tests."""
         lines = ["using Test", "", "@testset begin", "", f"candidate = {self.signature.name};"]
         return "\n".join([*lines, *assertions, "end", ""])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f'{tests}\nprintln("\\n{end}")\n'

@@ -17,6 +17,7 @@ class Lua(Plain):
     title = "Lua"
     words = ("Lua", "lua", "table", "table", "table", "table", "nil", "true", "false")
     stop_tokens = ("\nlocal", "\nfunction", "\n--", "\n\n")
+    wrong = r"\b\d{1,6} failure"
     flushed = True
     brackets = ("{}", "{}", "{}")
     constants = ("true", "false", "None")
@@ -45,3 +46,11 @@ class Lua(Plain):
         lines = ["lu = require('luaunit')", "", "function test_humaneval()"]
         lines += [f"local candidate = {self.signature.name}", *assertions, "end", ""]
         return "\n".join([*lines, "os.exit(lu.LuaUnit.run())"])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        run = "lu.LuaUnit.run()"
+        if f"os.exit({run})" not in tests:
+            raise ValueError(f"tests without {run!r}")
+        return tests.replace(f"os.exit({run})", f"local n = {run}\nprint('{end}')\nos.exit(n)")

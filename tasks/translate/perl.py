@@ -17,6 +17,7 @@ class Perl(Plain):
     title = "Perl"
     words = ("Perl", "pl", "array", "array", "array", "hash", "undef", "1", "''")
     stop_tokens = ("\nsub", "\n#", "\n\n")
+    wrong = r"exit status 1\n"
     constants = ("1", '""', "undef")
     pair = " => "
 
@@ -41,3 +42,8 @@ class Perl(Plain):
         lines = ["use Test::Deep;", "", "", "sub testhumaneval {"]
         lines += [f"    my $candidate = \\&{self.signature.name};", *assertions, "}", ""]
         return "\n".join([*lines, "testhumaneval();"])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f'{tests}\nprint "\\n{end}\\n";\n'

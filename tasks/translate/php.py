@@ -17,6 +17,7 @@ class PHP(Plain):
     title = "PHP"
     words = ("PHP", "php", "array", "array", "array", "array", "null", "true", "false")
     stop_tokens = ("\nfunction", "\n?>", "\n//", "\n#")
+    wrong = r"Test failed!"
     brackets = ("array()", "array()", "array()")
     pair = " => "
 
@@ -43,3 +44,8 @@ class PHP(Plain):
         lines = ["function candidate(...$args) {", f"    return {self.signature.name}(...$args);"]
         lines += ["}", "", "function test(): void {", *assertions, "}", "", "test();"]
         return "\n".join(lines)
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f'{tests}\necho "\\n{end}\\n";\n'

@@ -17,6 +17,7 @@ class Python(Plain):
     title = "Python"
     words = ("Python", "py", "array", "list", "tuple", "dictionary", "None", "True", "False")
     stop_tokens = ("\ndef", "\n#", "\nif", "\nclass")
+    wrong = r"AssertionError"
     constants = ("True", "False", "None")
 
     def text(self, value: str) -> str:
@@ -60,3 +61,8 @@ class Python(Plain):
         lines = ["def check(candidate):", *assertions, ""]
         lines += ["def test_check():", f"    check({self.signature.name})", "", "test_check()", ""]
         return "\n".join(lines)
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f"{tests}\nprint('{end}')\n"

@@ -20,6 +20,7 @@ class R(Plain):
     title = "R"
     words = ("R", "r", "vector", "list", "list", "named list", "NULL", "TRUE", "FALSE")
     stop_tokens = ("\n#", "\n```")
+    wrong = r"(?:is|are) not (?:all )?TRUE"
     flushed = True
     constants = ("TRUE", "FALSE", "NULL")
 
@@ -68,6 +69,11 @@ class R(Plain):
         """Return a function of assertions, and its call."""
         lines = ["test_humaneval <- function() {", f"    candidate <- {self.signature.name}"]
         return "\n".join([*lines, *assertions, "}", "test_humaneval()"])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f'{tests}\ncat("\\n{end}\\n")\n'
 
 
 def kind_of(item: str) -> str:

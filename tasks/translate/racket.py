@@ -17,6 +17,8 @@ class Racket(Plain):
     title = "Racket"
     words = ("Racket", "rkt", "list", "list", "list", "hash", "#f", "#t", "#f")
     stop_tokens = ("\n(define ", "\n#|", "\n;", "\n(")
+    wrong = r"FAILURE"
+    fails = r"\S"
     flushed = True
     constants = ("#t", "#f", "#f")
 
@@ -49,3 +51,8 @@ class Racket(Plain):
         lines = ["(require rackunit)", "", "(define (test-humaneval) ", ""]
         lines += [f"  (let (( candidate {self.signature.name}))", *assertions, "))", ""]
         return "\n".join([*lines, "(test-humaneval)"])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f'{tests}\n(displayln "\\n{end}")\n'

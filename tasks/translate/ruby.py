@@ -17,6 +17,7 @@ class Ruby(Plain):
     title = "Ruby"
     words = ("Ruby", "rb", "array", "array", "array", "hash", "nil", "true", "false")
     stop_tokens = ("\nclass", "\ndef", "\n#", "\n\n")
+    wrong = r"Failure: test_"
     constants = ("true", "false", "nil")
     pair = " => "
 
@@ -39,3 +40,10 @@ class Ruby(Plain):
         lines = ["require 'test/unit'", "class TestHumanEval < Test::Unit::TestCase"]
         lines += [f"  def test_{name}", f"    candidate = method(:{name})", *assertions]
         return "\n".join([*lines, "  end", "end", ""])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        runner = "Test::Unit::AutoRunner"
+        run = f"{runner}.need_auto_run = false\nexit(1) unless {runner}.run\n"
+        return f"{tests}\n{run}puts '', '{end}'\n"

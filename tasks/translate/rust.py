@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from codeeval.tasks.translate.plain import Plain
 from codeeval.tasks.translate.source import Type, Untranslatable
-from codeeval.tasks.translate.translator import commented
+from codeeval.tasks.translate.translator import commented, inserted
 
 __all__ = ["Rust"]
 
@@ -29,6 +29,8 @@ class Rust(Plain):
     title = "Rust"
     words = ("Rust", "rs", "vector", "vector", "tuple", "HashMap", "None", "true", "false")
     stop_tokens = ("\n}",)
+    wrong = r"assertion (?:failed|`left == right` failed)"
+    closes = True
     brackets = ("vec![]", "()", "{}")
     plain_maps = True
     constants = ("true", "false", "None")
@@ -97,3 +99,8 @@ class Rust(Plain):
         """Return the end of the function, and a main function of assertions."""
         lines = ["}", "", "fn main() {", f"    let candidate = {self.signature.name};"]
         return "\n".join([*lines, *assertions, "}", ""])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return inserted(tests, "}\n", f'    println!("\\n{end}");\n')

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from codeeval.tasks.translate.inferred import PRIMITIVE, Inferred, Value, camel
 from codeeval.tasks.translate.source import Type, Untranslatable
-from codeeval.tasks.translate.translator import commented
+from codeeval.tasks.translate.translator import commented, inserted
 
 __all__ = ["Scala"]
 
@@ -20,6 +20,9 @@ class Scala(Inferred):
     title = "Scala"
     words = ("Scala", "scala", "list", "list", "tuple", "map", "None", "true", "false")
     stop_tokens = ("\n    }\n",)
+    wrong = r"java\.lang\.AssertionError"
+    fails = r"\S"
+    closes = True
     plain: ClassVar[dict[str, str]] = {
         "int": "Long",
         "float": "Float",
@@ -121,3 +124,8 @@ class Scala(Inferred):
             "",
         ]
         return "\n".join(lines)
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return inserted(tests, "    }\n\n}\n", f'    println("\\n{end}");\n')

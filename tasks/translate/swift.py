@@ -37,6 +37,8 @@ class Swift(Plain):
     title = "Swift"
     words = ("Swift", "swift", "array", "array", "tuple", "dictionary", "nil", "true", "false")
     stop_tokens = ("\n}",)
+    wrong = r"Assertion failed"
+    closes = True
 
     def __init__(self, signature: Signature) -> None:
         super().__init__(signature)
@@ -213,3 +215,8 @@ class Swift(Plain):
     def tests(self, assertions: Sequence[str]) -> str:
         """Return the end of the function, and assertions."""
         return "\n".join(["}", EQUAL, *assertions])
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return f'{tests}\nprint("\\n{end}")\n'

@@ -16,7 +16,15 @@ from codeeval.tasks.translate.source import (
     read_signature,
 )
 
-__all__ = ["SOURCE_WORDS", "Translated", "Translator", "commented", "escaped", "translate"]
+__all__ = [
+    "SOURCE_WORDS",
+    "Translated",
+    "Translator",
+    "commented",
+    "escaped",
+    "inserted",
+    "translate",
+]
 
 E = TypeVar("E")
 SOURCE_WORDS = ("Python", "py", "array", "list", "tuple", "dictionary", "None", "True", "False")
@@ -51,6 +59,10 @@ class Translator(Generic[E]):
         words: What its people say for `SOURCE_WORDS`.
         stop_tokens: Where an answer ends.
         flushed: Whether descriptions lose their indentation and their blank lines.
+        wrong: A regular expression of what is said where a test fails.
+        fails: Another one of what is on standard error if one fails and the program ends well.
+        after: A third of what is printed after the text at the end of the tests.
+        closes: Whether the tests begin with the end of the function.
     """
 
     name: ClassVar[str]
@@ -58,6 +70,10 @@ class Translator(Generic[E]):
     words: ClassVar[tuple[str, ...]]
     stop_tokens: ClassVar[tuple[str, ...]]
     flushed: ClassVar[bool] = False
+    wrong: ClassVar[str] = ""
+    fails: ClassVar[str] = ""
+    after: ClassVar[str] = ""
+    closes: ClassVar[bool] = False
 
     def __init__(self, signature: Signature) -> None:
         self.signature = signature
@@ -126,6 +142,16 @@ class Translator(Generic[E]):
 
     def tests(self, assertions: Sequence[str]) -> str:
         """Return what stands below an answer."""
+        raise NotImplementedError
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed.
+
+        Args:
+            tests: What `tests` has returned.
+            end: The text: letters, digits and hyphens.
+        """
         raise NotImplementedError
 
     def value(self, node: ast.expr) -> E:
@@ -236,7 +262,7 @@ def said_in(text: str, words: Sequence[str]) -> str:
 
 def example(translator: Translator[Any], block: str) -> str:
     """Return an example of a docstring in another language."""
-    call, value = block.rstrip("\n").split("\n")
+    call, _, value = block.rstrip("\n").partition("\n")
     try:
         left, right = (
             ast.parse(each, mode="eval").body for each in (call.strip("> "), value.strip())
@@ -255,6 +281,18 @@ def flushed(text: str) -> str:
         indent = second[: len(second) - len(second.lstrip())]
         lines = [line.removeprefix(indent) for line in lines]
     return "\n".join(lines)
+
+
+def inserted(tests: str, place: str, line: str) -> str:
+    """Return tests with a line before the last that reads like a place.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    head, found, rest = tests.rpartition(place)
+    if not found:
+        raise ValueError(f"tests without {place!r}")
+    return f"{head}{line}{place}{rest}"
 
 
 def commented(text: str, marker: str, first: str | None = None) -> str:

@@ -10,10 +10,13 @@ from codeeval.sandbox.languages import LANGUAGES
 from codeeval.sandbox.program import Limits, Program, Stdio
 from codeeval.sandbox.verdict import Status
 from tests.sandbox.conftest import BUBBLEWRAP, DOCKER, GVISOR, UNSAFE
-from tests.sandbox.languages import TESTED, source_of
+from tests.sandbox.languages import TESTED, sections, source_of
 from tests.sandbox.programs import LIMITS
 
-OTHERS = [name for name, language in LANGUAGES.items() if language.tool]
+VARIANTS = ("go-test", "rust-test", "typescript-untyped")
+OTHERS = [name for name, each in LANGUAGES.items() if each.tool and name not in VARIANTS]
+EVERYWHERE = ("cpp", "go", "java", "javascript", "ruby")
+"""Those whose tools are installed on the machine as well."""
 CASES = (("3 4\n", "7\n"), ("1 1\r\n", "2\n"))
 PATIENT = replace(LIMITS, cpu_seconds=5.0, wall_seconds=20.0)
 STATUSES = {
@@ -47,8 +50,17 @@ def one(request, pools):
     return pools(request.param)
 
 
-@pytest.mark.parametrize("part", STATUSES)
-@pytest.mark.parametrize("language", OTHERS)
+def parts_of(*wanted: str):
+    """Return pairs of a language and one of some parts that its file has."""
+    return [
+        (language, part)
+        for language in TESTED
+        for part in wanted
+        if (part or "add") in sections(language)
+    ]
+
+
+@pytest.mark.parametrize(("language", "part"), parts_of(*STATUSES))
 def test_statuses(one, language, part):
     status, message = STATUSES[part]
     limits = replace(PATIENT, cpu_seconds=1.5) if part == "forever" else PATIENT
@@ -66,15 +78,15 @@ def test_what_is_not_in_the_language(one, language):
     assert verdict.results[0].completed == 0
 
 
-@pytest.mark.parametrize("language", OTHERS)
-def test_texts_and_numbers(one, language):
+@pytest.mark.parametrize(("language", "part"), parts_of("text"))
+def test_texts_and_numbers(one, language, part):
     """Characters beyond ASCII and beyond 16 bits, large integers, all digits of a float."""
-    verdict = verdict_of(one, source_of(language, "text"), language, cases=(TEXT,))
+    verdict = verdict_of(one, source_of(language, part), language, cases=(TEXT,))
     assert verdict.message == ""
 
 
 @pytest.mark.parametrize("sandbox", [UNSAFE, BUBBLEWRAP, GVISOR])
-@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("language", EVERYWHERE)
 def test_in_each_sandbox(pools, sandbox, language):
     executor = pools(sandbox)
     for part in ("", "fails", "heir"):

@@ -1,0 +1,213 @@
+"""Where a function stands in a text in one of many languages, and what stands around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+__all__ = ["bare", "closed", "depth_of", "placed"]
+
+TEXTS = r"\"(?:\\.|[^\"\\\n])*\"?|`[^`]*`?"
+CHARACTERS = r"|'(?:\\.|[^'\\\n])'"
+QUOTED = r"|'(?:\\.|[^'\\\n])*'?"
+SLASHES = r"|//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)"
+HASHES = r"|(?<![\$\w{])#[^\n]*"
+ASIDE = {
+    language: TEXTS + more
+    for more, languages in (
+        (CHARACTERS + SLASHES, ("cpp", "csharp", "d", "go", "java", "rust", "scala", "swift")),
+        (QUOTED + SLASHES, ("javascript", "typescript")),
+        (QUOTED + SLASHES + HASHES, ("php",)),
+        (QUOTED + HASHES, ("bash", "julia", "perl", "python", "r", "ruby")),
+        (QUOTED + r"|--\[\[[\s\S]*?(?:\]\]|\Z)|--[^\n]*", ("lua",)),
+        (r"|#\|[\s\S]*?(?:\|#|\Z)|;[^\n]*", ("racket",)),
+    )
+    for language in languages
+}
+"""Texts and comments of each language, in which braces do not count."""
+MARGINS = ("bash", "perl")
+"""Languages whose functions end with the first brace at the margin: slashes and braces have too
+many meanings there."""
+MAIN = re.compile(r"\b[mM]ain\s*\(")
+
+
+class Found(NamedTuple):
+    """A function in a text.
+
+    Attributes:
+        outer: What stands before what encloses the function.
+        before: What stands beside it, before it.
+        text: The function, with its closing brace.
+        after: What stands beside it, after it.
+    """
+
+    outer: str
+    before: str
+    text: str
+    after: str
+
+
+def bare(text: str, language: str) -> str:
+    """Return a text of the same length with blanks in place of strings and comments."""
+
+    def blank(found: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", found[0])
+
+    return re.sub(ASIDE[language], blank, text)
+
+
+def depth_of(text: str, language: str) -> int:
+    """Return how many braces are open at the end of a text."""
+    known = bare(text, language)
+    return known.count("{") - known.count("}")
+
+
+def closed(text: str, depth: int, language: str) -> str:
+    """Return a text up to where all braces are closed, and more of them if some are open."""
+    if language in MARGINS and depth == 1:
+        end = re.search(r"(?m)^\}", text)
+        return text[: end.end()] + "\n" if end else text + "}\n"
+    left = depth
+    for place, left in depths(bare(text, language), depth):
+        if left <= 0:
+            return text[:place] + "\n"
+    return text + "}\n" * left
+
+
+def depths(known: str, depth: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield for each brace the place after it, and how many are open then."""
+    for found in re.finditer(r"[{}]", known):
+        depth += 1 if found[0] == "{" else -1
+        yield found.end(), depth
+
+
+def function_in(text: str, name: str, language: str) -> Found | None:
+    """Return the function of a name; None if it is not there.
+
+    Args:
+        text: A program or a part of one, in a language with braces.
+        name: What the function is called.
+        language: A key of `ASIDE`.
+    """
+    known = bare(text, language)
+    head = re.search(
+        rf"(?m)^(?!.*\b(?:class|object|struct|return)\b)[^\n=]*\b{re.escape(name)}\s*[({{<]|"
+        rf"^\s*(?:export\s+)?(?:const|let|var)\s+{re.escape(name)}\b[^\n=]*"
+        r"=\s*(?:async\b|function\b|\(|\w+\s*=>)",
+        known,
+    )
+    if head is None:
+        return None
+    start = head.start()
+    stack: list[int] = []
+    for place, _ in depths(known[:start]):
+        if known[place - 1] == "{":
+            stack.append(place)
+        elif stack:
+            stack.pop()
+    opened = stack[-1] if stack else 0
+    if language in MARGINS:
+        margin = re.compile(r"(?m)^\}").search(known, start)
+        end = margin.end() if margin else len(text)
+    else:
+        end = len(text)
+        for place, depth in depths(known[start:]):
+            if depth <= 0:
+                end = start + place
+                break
+    last = len(text)
+    for place, depth in depths(known[end:]):
+        if depth < 0:
+            last = end + place - 1
+            break
+    outer_end = known.rfind("\n", 0, max(0, opened - 1)) + 1 if opened else 0
+    if opened and not known[outer_end:opened].replace("{", "").strip():
+        outer_end = known.rfind("\n", 0, max(0, outer_end - 1)) + 1
+    return Found(
+        text[:outer_end],
+        without_main(text[opened:start], language),
+        text[start:end],
+        without_main(text[end:last], language),
+    )
+
+
+def without_main(text: str, language: str) -> str:
+    """Return a text without a main function."""
+    known = bare(text, language)
+    found = MAIN.search(known)
+    if found is None:
+        return text
+    start = known.rfind("\n", 0, found.start()) + 1
+    for place, depth in depths(known[start:]):
+        if depth <= 0:
+            return text[:start] + text[start + place :]
+    return text[:start]
+
+
+IMPORTS = {
+    "cpp": r"(?m)^[ \t]*(?:#[^\n]*|using namespace [\w:]+;)\n?",
+    "csharp": r"(?m)^[ \t]*using [\w.= ]+;[^\n]*\n?",
+    "d": r"(?m)^[ \t]*(?:import|module) [^;]+;[^\n]*\n?",
+    "go": r"(?m)^(?:import\s*(?:\([^)]*\)|\"[^\"]+\")|package \w+)[^\n]*\n?",
+    "java": r"(?m)^[ \t]*(?:import|package) [^;]+;[^\n]*\n?",
+    "php": r"<\?php\s*|(?m:^use [^;]+;\n?)",
+    "rust": r"(?m)^[ \t]*use [^;]+;\n?",
+    "scala": r"(?m)^[ \t]*(?:import|package) [^\n]+\n?",
+    "swift": r"(?m)^import \w+\n?",
+}
+FIRST = ("<?php", "package ", "#!")
+"""What has to stand before all imports."""
+
+
+def placed(prompt: str, block: str, name: str, language: str) -> str | None:
+    """Return a program with the function of a block in the place that a prompt has for it.
+
+    Imports of the block come to the top, helpers before the function; what encloses it, and what is
+    said of it, are the prompt's. Main functions are left out.
+
+    Args:
+        prompt: It ends with the head of the function.
+        block: A program, or a part of one, in a language with braces.
+        name: What the function is called.
+        language: A key of `ASIDE`.
+
+    Returns:
+        The program up to the brace that closes the function; None if the block does not have it.
+    """
+    if language == "php":
+        block = re.sub(r"\?>\s*\Z", "", block)
+    found = function_in(block, name, language)
+    own = prompt.rstrip().split("\n")
+    places = [n for n, line in enumerate(own) if re.search(rf"\b{re.escape(name)}\b", line)]
+    if found is None or not places:
+        return None
+    pattern = IMPORTS.get(language, r"(?!)")
+    imports = [each[0] for each in re.finditer(pattern, found.outer + found.before)]
+    helpers = re.sub(pattern, "", found.before)
+    code = helpers + found.after + found.text
+    kept = [line for each in imports for line in wanted(each, prompt, code, language)]
+    first = 1 if own[0].startswith(FIRST) else 0
+    head = places[-1]
+    beside = [each.strip("\n") for each in (helpers, found.after) if each.strip()]
+    return "\n".join([*own[:first], *kept, *own[first:head], *beside, found.text.rstrip()])
+
+
+def wanted(line: str, prompt: str, code: str, language: str) -> list[str]:
+    """Return what of an import a program needs beside those of its prompt."""
+    known = "".join(prompt.split())
+    if language == "go":
+        names = re.findall(r"\"([^\"]+)\"", line)
+        return [
+            f'import "{each}"'
+            for each in names
+            if f'"{each}"' not in known
+            and re.search(rf"\b{re.escape(each.rpartition('/')[2])}\.", code)
+        ]
+    if language == "rust" and "HashMap;" in known:
+        line = re.sub(r"\bHashMap\b\s*,?\s*", "", line)
+        if re.search(r"(?:::|\{)\s*\}?\s*;", line):
+            return []
+    if line.strip().startswith(("package ", "module ", "<?php")):
+        return []
+    return [] if "".join(line.split()) in known else [line.strip()]

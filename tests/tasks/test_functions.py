@@ -1,0 +1,128 @@
+"""Functions are found in texts, and put where a prompt has a place for them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codeeval.tasks.functions import ASIDE, bare, closed, depth_of, function_in, placed
+
+RUST = "use std::collections::HashMap;\n\n/// Add f.\nfn f(n: i32) -> i32 {\n"
+GO = 'package f_test\n\nimport (\n    "testing"\n    "fmt"\n)\n\n// Add.\nfunc f(n int) int {\n'
+D = "import std.math;\n/*\n Add.\n>>> f(1L)\n2L\n*/\nlong f(long n) \n"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "depth"),
+    [
+        ("rust", "fn f<'a>(s: &'a str) { let c = '{'; // {\n", 1),
+        ("javascript", "const s = '//{'; const t = `{`; /* { */ {", 1),
+        ("php", "# {\n$a['x{'] = 1; {", 1),
+        ("go", 's := `{`; t := "\\"{"; {', 1),
+        ("csharp", "namespace A\n{\n class B\n {\n", 2),
+    ],
+)
+def test_braces_in_texts_and_comments_do_not_count(language, text, depth):
+    assert depth_of(text, language) == depth
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "depth", "whole"),
+    [
+        ("cpp", "  x;\n}\nmore", 1, "  x;\n}\n"),
+        ("cpp", "  if (a) { b }\n}\n", 1, "  if (a) { b }\n}\n"),
+        ("java", "  x;\n    }\n}\nmain", 2, "  x;\n    }\n}\n"),
+        ("java", "  x;\n    }\n", 2, "  x;\n    }\n}\n"),
+        ("javascript", "  s == '//' && t == '{'\n}\n", 1, "  s == '//' && t == '{'\n}\n"),
+        ("rust", "  fn g<'a>(s: &'a str) {}\n}\n", 1, "  fn g<'a>(s: &'a str) {}\n}\n"),
+        ("perl", "  for (split //, $s) { }\n}\nf();", 1, "  for (split //, $s) { }\n}\n"),
+        ("bash", "  s=${1//,/ }\n}\nf", 1, "  s=${1//,/ }\n}\n"),
+        ("bash", "  echo 1", 1, "  echo 1}\n"),
+    ],
+)
+def test_a_completion_ends_where_all_braces_are_closed(language, text, depth, whole):
+    assert closed(text, depth, language) == whole
+
+
+def test_imports_helpers_and_what_encloses_a_function():
+    block = (
+        "use std::collections::{HashMap, HashSet};\nuse std::collections::HashMap;\n"
+        "fn before(n: i32) -> i32 {\n    n\n}\n\n#[inline]\nfn f(n: i32) -> i32 {\n"
+        "    after(before(n))\n}\n\nfn after(n: i32) -> i32 { n }\n\nfn main() {\n    f(1);\n}\n"
+    )
+    whole = placed(RUST, block, "f", "rust")
+    assert whole.startswith("use std::collections::{HashSet};\nuse std::collections::HashMap;\n")
+    assert "fn main" not in whole
+    assert whole.count("fn before") == whole.count("fn after") == whole.count("fn f(") == 1
+    assert whole.endswith("    after(before(n))\n}")
+    assert "#[inline]" in whole
+
+
+def test_go_imports_what_is_used_and_once():
+    block = (
+        'package main\n\nimport (\n\t"fmt"\n\t"strings"\n\t"os"\n)\n\nfunc f(n int) int {\n'
+        '\treturn len(strings.Repeat("x", n))\n}\n\n'
+        "func main() {\n\tfmt.Println(f(1), os.Args)\n}\n"
+    )
+    whole = placed(GO, block, "f", "go")
+    assert whole.startswith('package f_test\nimport "strings"\n\nimport (\n')
+    assert "package main" not in whole
+    assert "func main" not in whole
+    assert '"os"' not in whole
+
+
+def test_examples_in_a_comment_are_no_heads():
+    block = (
+        "import std.stdio;\nlong f(long n) {\n    return n;\n}\nvoid main() { writeln(f(1)); }\n"
+    )
+    whole = placed(D, block, "f", "d")
+    assert whole.count("*/") == 1
+    assert whole.endswith("*/\nlong f(long n) {\n    return n;\n}")
+    assert "void main" not in whole
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        (
+            "class Problem\n{\n    static long G(long n) { return n; }\n"
+            "    public static long F(long n)\n    {\n        return G(n);\n    }\n}\n"
+        ),
+        (
+            "class Problem {\n    public static long F(long n) {\n        return G(n);\n    }\n\n"
+            "    static long G(long n) { return n; }\n    static void Main() { F(1); }\n}\n"
+        ),
+    ],
+)
+def test_classes_are_the_prompt_s(block):
+    prompt = "using System;\nclass Problem {\n    // Add.\n    public static long F(long n) {\n"
+    whole = placed(prompt, block, "F", "csharp")
+    assert whole.count("class Problem") == 1
+    assert whole.count("static long G") == 1
+    assert "Main" not in whole
+    assert depth_of(whole, "csharp") == 1
+
+
+def test_a_block_without_the_function():
+    assert placed(RUST, "fn g() {}", "f", "rust") is None
+    assert function_in("let sum = 0;\nfunction total() {}", "sum", "javascript") is None
+    assert function_in("const sum = (a) => {\n return a;\n};", "sum", "javascript") is not None
+
+
+@given(st.sampled_from(sorted(ASIDE)), st.text(alphabet="{}\"'/*#-;|[]\\\nf(x ", max_size=80))
+def test_any_text_can_be_read(language, text):
+    assert len(bare(text, language)) == len(text)
+    closed(text, 1, language)
+    placed("x\nf(x) {\n", text, "f", language)
+
+
+@pytest.mark.parametrize("language", sorted(ASIDE))
+def test_long_texts_take_no_long_time(language):
+    started = time.process_time()
+    for piece in ('"' + '\\"' * 40_000, "/* " * 30_000, "'" * 60_000, "`" * 60_000, "f" * 60_000):
+        bare(piece, language)
+        function_in(piece, "f", language)
+    assert time.process_time() - started < 20
