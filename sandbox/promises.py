@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+from codeeval.sandbox.confine import FILES
 from codeeval.sandbox.program import Limits
 
 __all__ = ["DEVICES", "ENVIRONMENT_NAMES", "Finding", "kept_promises"]
@@ -293,7 +294,7 @@ def _quantities(seen: Mapping[str, Any], limits: Limits, *, docker: bool) -> Ite
         ended or (refusal == "EAGAIN" and count <= limits.processes),
         "use Docker, or bubblewrap as root; without root it takes Linux 5.14",
     )
-    wanted = {"CORE": 0, "FSIZE": limits.disk_bytes, "MEMLOCK": 0, "MSGQUEUE": 0, "NOFILE": 128}
+    wanted = {"CORE": 0, "FSIZE": limits.disk_bytes, "MEMLOCK": 0, "MSGQUEUE": 0, "NOFILE": FILES}
     wrong = [name for name, most in wanted.items() if not 0 <= seen["limits"][name] <= most]
     yield Finding(
         "resource limits",
