@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.source import Hub, content_digest, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem
 
-__all__ = ["FileTask"]
+__all__ = ["FileTask", "PassTask"]
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,14 @@ class FileTask:
     def problems(self) -> Iterator[Problem]:
         """Yield the problems in file order."""
         yield from self._problems
+
+
+@dataclass(frozen=True)
+class PassTask(FileTask):
+    """One whose samples pass or do not."""
+
+    columns: ClassVar[tuple[str, ...]] = ("pass",)
+
+    def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:
+        """Return 1 for a sample that passes."""
+        return {"pass": float(verdict.status is Status.PASSED)}

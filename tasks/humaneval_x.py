@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codeeval.sandbox.program import END, Ending, Limits, Program
-from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.extract import fence_first
-from codeeval.tasks.file_task import FileTask
+from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import bare, closed, depth_of, placed
 from codeeval.tasks.source import Hub, content_digest, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
@@ -48,7 +47,7 @@ CRATES = {"use rand::Rng;": "rand", "use regex::Regex;": "Regex", "use md5;": "m
 
 
 @dataclass(frozen=True)
-class HumanEvalX(FileTask):
+class HumanEvalX(PassTask):
     """Problems in one of its languages.
 
     Attributes:
@@ -68,7 +67,6 @@ class HumanEvalX(FileTask):
     name: ClassVar[str] = "humaneval-x"
     version: ClassVar[str] = "1"
     rules: ClassVar[str] = "humaneval-x-1"
-    columns: ClassVar[tuple[str, ...]] = ("pass",)
 
     def __post_init__(self) -> None:
         for found in filter(None, (self.language, self.source_language)):
@@ -212,10 +210,6 @@ class HumanEvalX(FileTask):
         text = self.source(problem, sample)
         used = flags if "openssl" in text else ()
         return Program(text, (check,), self.limits, run_as, used)
-
-    def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:
-        """Return 1 for a sample that passes."""
-        return {"pass": float(verdict.status is Status.PASSED)}
 
 
 def wrong_in(language: str) -> str:

@@ -7,16 +7,14 @@ a prompt, what a model wrote, and the row's tests; it passes if it ends well aft
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 from codeeval.sandbox.program import END, Ending, Limits, Program
-from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.extract import fence_first
-from codeeval.tasks.file_task import FileTask
+from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import placed
 from codeeval.tasks.source import Hub, field, locate
 from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
@@ -39,7 +37,7 @@ BRACES = (
 
 
 @dataclass(frozen=True)
-class MultiplE(FileTask):
+class MultiplE(PassTask):
     """Problems in the form of MultiPL-E's rows.
 
     Attributes:
@@ -55,7 +53,6 @@ class MultiplE(FileTask):
     name: ClassVar[str] = "multipl-e"
     version: ClassVar[str] = "1"
     rules: ClassVar[str] = "multipl-e-1"
-    columns: ClassVar[tuple[str, ...]] = ("pass",)
 
     def __post_init__(self) -> None:
         for name, known in (("language", tuple(TRANSLATORS)), ("benchmark", BENCHMARKS)):
@@ -127,10 +124,6 @@ class MultiplE(FileTask):
             RUN_AS.get(problem.language, problem.language),
             FLAGS.get(problem.language, ()),
         )
-
-    def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:
-        """Return 1 for a sample that passes."""
-        return {"pass": float(verdict.status is Status.PASSED)}
 
 
 def cut(text: str, stops: tuple[str, ...]) -> str:

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codeeval.sandbox.program import END, Ending, Limits, Program
-from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.extract import fence_first
-from codeeval.tasks.file_task import FileTask
+from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import closed, depth_of, placed
 from codeeval.tasks.humaneval_x import before_last, until_unindented
 from codeeval.tasks.source import Hub, field, locate
@@ -115,7 +114,7 @@ WORDED = ("ruby",)
 
 
 @dataclass(frozen=True)
-class Mbxp(FileTask):
+class Mbxp(PassTask):
     """MBPP's problems in one of eleven languages.
 
     Attributes:
@@ -129,7 +128,6 @@ class Mbxp(FileTask):
     name: ClassVar[str] = "mbxp"
     version: ClassVar[str] = "1"
     rules: ClassVar[str] = "mbxp-1"
-    columns: ClassVar[tuple[str, ...]] = ("pass",)
     files: ClassVar[Mapping[str, str]] = FILES
     hub_id: ClassVar[str] = "mxeval/mbxp"
 
@@ -209,10 +207,6 @@ class Mbxp(FileTask):
             self.limits,
             RUN_AS.get(language, language),
         )
-
-    def score(self, problem: Problem, verdict: Verdict) -> Mapping[str, float]:
-        """Return 1 for a sample that passes."""
-        return {"pass": float(verdict.status is Status.PASSED)}
 
 
 @dataclass(frozen=True)

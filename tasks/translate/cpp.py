@@ -68,10 +68,6 @@ class Cpp(Inferred):
         self._unions[name] = f"union {name}{{\n{fields}{makers}\n    ~{name}() {{}}\n{equal}\n}};\n"
         return name
 
-    def cast(self, text: str, kind: Type) -> str:
-        """Return an item of a list as one of a type."""
-        return text if kind.name == "Any" else f"({self.kind(kind)}){text}"
-
     def list_literal(self, items: Sequence[str], kind: Type) -> str:
         """Return a list."""
         inner = f"({{{', '.join(items)}}})" if items else "()"

@@ -66,10 +66,6 @@ class CSharp(Inferred):
         """Return a whole number."""
         return Value(f"{value}L", Type("int"))
 
-    def cast(self, text: str, kind: Type) -> str:
-        """Return an item of a list as one of a type."""
-        return text if kind.name == "Any" else f"({self.kind(kind)}){text}"
-
     def list_literal(self, items: Sequence[str], kind: Type) -> str:
         """Return a list."""
         inner = f"new {self.kind(kind)}[]{{{', '.join(items)}}}" if items else ""

@@ -139,9 +139,9 @@ class Inferred(Translator[Value]):
         pairs = [(name.text, each.text) for name, each in items]
         return Value(self.dict_literal(pairs, key, value), Type("Dict", (key, value)))
 
-    @abstractmethod
     def cast(self, text: str, kind: Type) -> str:
         """Return an item of a list as one of a type."""
+        return text if kind.name == "Any" else f"({self.kind(kind)}){text}"
 
     @abstractmethod
     def list_literal(self, items: Sequence[str], kind: Type) -> str:

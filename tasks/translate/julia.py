@@ -36,7 +36,7 @@ class Julia(Plain):
     stop_tokens = ("\nfunction", "\nmacro", "\n\n")
     wrong = r"Test Failed"
     flushed = True
-    brackets = ("[]", "()", "{}")
+    brackets = (("[", "]"), ("(", ")"), ("{", "}"))
     constants = ("true", "false", "nothing")
     pair = " => "
 

@@ -19,7 +19,7 @@ class Lua(Plain):
     stop_tokens = ("\nlocal", "\nfunction", "\n--", "\n\n")
     wrong = r"\b\d{1,6} failure"
     flushed = True
-    brackets = ("{}", "{}", "{}")
+    brackets = (("{", "}"), ("{", "}"), ("{", "}"))
     constants = ("true", "false", "None")
 
     def text(self, value: str) -> str:

@@ -18,15 +18,12 @@ class PHP(Plain):
     words = ("PHP", "php", "array", "array", "array", "array", "null", "true", "false")
     stop_tokens = ("\nfunction", "\n?>", "\n//", "\n#")
     wrong = r"Test failed!"
-    brackets = ("array()", "array()", "array()")
+    brackets = (("array(", ")"), ("array(", ")"), ("array(", ")"))
     pair = " => "
 
     def text(self, value: str) -> str:
         """Return a string."""
         return escaped(('"', '\\"'), ("\n", "\\n"))(value)
-
-    def _within(self, brackets: str, items: Sequence[str]) -> str:  # type: ignore[override]
-        return f"array({', '.join(items)})"
 
     def prompt(self, description: str) -> str:
         """Return a comment and the head."""

@@ -8,14 +8,9 @@ from typing import ClassVar
 from codeeval.tasks.translate.source import Type, Untranslatable
 from codeeval.tasks.translate.translator import Translator
 
-__all__ = ["Plain", "quoted"]
+__all__ = ["Plain"]
 
 PLAIN = ("int", "float", "str", "bool")
-
-
-def quoted(value: str) -> str:
-    """Return a string between double quotes, as it is."""
-    return f'"{value}"'
 
 
 class Plain(Translator[str]):
@@ -28,7 +23,7 @@ class Plain(Translator[str]):
         plain_maps: Whether dictionaries have to have plain keys and values.
     """
 
-    brackets: ClassVar[tuple[str, str, str]] = ("[]", "[]", "{}")
+    brackets: ClassVar[tuple[tuple[str, str], ...]] = (("[", "]"), ("[", "]"), ("{", "}"))
     pair: ClassVar[str] = ": "
     constants: ClassVar[tuple[str, str, str]] = ("true", "false", "null")
     plain_maps: ClassVar[bool] = False
@@ -40,7 +35,7 @@ class Plain(Translator[str]):
 
     def text(self, value: str) -> str:
         """Return a string."""
-        return quoted(value)
+        return f'"{value}"'
 
     def boolean(self, value: bool) -> str:
         """Return a truth value."""
@@ -79,9 +74,8 @@ class Plain(Translator[str]):
         return f"{function}({', '.join(arguments)})"
 
     @staticmethod
-    def _within(brackets: str, items: Sequence[str]) -> str:
-        half = len(brackets) // 2
-        return f"{brackets[:half]}{', '.join(items)}{brackets[half:]}"
+    def _within(brackets: tuple[str, str], items: Sequence[str]) -> str:
+        return f"{brackets[0]}{', '.join(items)}{brackets[1]}"
 
     def types(self, spell: dict[str, str]) -> tuple[list[str], str]:
         """Return the types of the parameters and of what is returned.

@@ -31,12 +31,9 @@ class Rust(Plain):
     stop_tokens = ("\n}",)
     wrong = r"assertion (?:failed|`left == right` failed)"
     closes = True
-    brackets = ("vec![]", "()", "{}")
+    brackets = (("vec![", "]"), ("(", ")"), ("{", "}"))
     plain_maps = True
     constants = ("true", "false", "None")
-
-    def _within(self, brackets: str, items: Sequence[str]) -> str:  # type: ignore[override]
-        return f"{brackets[:-1]}{', '.join(items)}{brackets[-1]}"
 
     def text(self, value: str) -> str:
         """Return a string."""
