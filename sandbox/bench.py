@@ -15,6 +15,7 @@ from codeeval.sandbox.group import ControlGroup, Footing, Growth
 from codeeval.sandbox.host import Host, HostGone
 from codeeval.sandbox.records import FirstRecord
 from codeeval.sandbox.removal import sweep
+from codeeval.sandbox.resident import Residents
 from codeeval.sandbox.sample import CHUNK, Capture, Order, Sample
 from codeeval.sandbox.simulator import Simulator
 from codeeval.sandbox.zygote import Zygote, ZygoteDied
@@ -71,7 +72,7 @@ class Bench:
             (further directories that samples can write to), ``path`` (of libraries), ``core`` (the
             number of the core on which calls are timed, among those that there are),
             ``temporary`` (a directory that goes with the runner, or nothing), ``modules`` (which a
-            zygote needs).
+            zygote needs), ``compilers`` (the texts of those that stay, by name).
         host: Where programs come from.
     """
 
@@ -83,6 +84,7 @@ class Bench:
         self.kept = {path: set(os.listdir(path)) for path in self.watched}
         self.group = ControlGroup(alone=self.confinement.alone, folders=self.watched)
         self._known: tuple[tuple[Any, ...], Footing] | None = None
+        self.residents = Residents(self.confinement, config["compilers"])
         self.sequence = 0
         self.nothing = os.open("/dev/null", os.O_RDWR)
         self.examiner: Examiner | None = None
@@ -102,10 +104,14 @@ class Bench:
         return Case(code, TRUSTED_LIMITS, Capture(0), Capture(0))
 
     @property
-    def zygotes(self) -> frozenset[int]:
-        """The ids of the processes that fork samples."""
+    def _zygotes(self) -> list[int]:
         simulator = self._simulator
-        return frozenset([self.zygote.pid, *([simulator.zygote.pid] if simulator else [])])
+        return [self.zygote.pid, *([simulator.zygote.pid] if simulator else [])]
+
+    @property
+    def staying(self) -> frozenset[int]:
+        """The ids of the processes that stay: those that fork samples, and compilers."""
+        return frozenset((*self._zygotes, *self.residents.pids))
 
     def simulator(self) -> Simulator:
         """Return what counts instructions; started when it is first asked for.
@@ -124,14 +130,16 @@ class Bench:
         """Have samples run on one core, and this process, which reads their clocks, as well.
 
         What the kernel says of the clock of a process that runs on another core lags behind.
+        Compilers that stay do nothing meanwhile.
         """
-        for pid in (0, *self.zygotes):
+        for pid in (0, *self._zygotes):
             with contextlib.suppress(ProcessLookupError):
                 os.sched_setaffinity(pid, {self._core})
         try:
-            yield
+            with self.residents.stopped():
+                yield
         finally:
-            for pid in (0, *self.zygotes):
+            for pid in (0, *self._zygotes):
                 with contextlib.suppress(ProcessLookupError):
                     os.sched_setaffinity(pid, self._cores)
 
@@ -162,7 +170,7 @@ class Bench:
             raise BrokenJail(str(error)) from None
         finally:
             os.close(order.channel)
-        sample.zygotes = self.zygotes
+        sample.staying = self.staying
         if self.examiner is not None:
             sample.grader = self.examiner.pid
         return sample
@@ -175,9 +183,9 @@ class Bench:
         each short one it would take too long.
         """
         examiner = self.examiner
-        depends = self.host.changes, examiner and examiner.pid
+        depends = self.host.changes, examiner and examiner.pid, self.residents.changes
         if self._known is None or self._known[0] != depends:
-            ours = [os.getpid(), *self.zygotes, *([examiner.pid] if examiner else [])]
+            ours = [os.getpid(), *self.staying, *([examiner.pid] if examiner else [])]
             self._known = depends, self.group.footing(ours)
         return self._known[1]
 
@@ -258,7 +266,7 @@ class Bench:
     def dismiss(self) -> None:
         """End the examiner, if there is one; the next sealed check starts another."""
         if self.examiner is not None:
-            self.confinement.kill_all(self.confinement.grader, self.zygotes)
+            self.confinement.kill_all(self.confinement.grader, self.staying)
             with contextlib.suppress(ChildProcessError):  # it was collected with a sample
                 os.waitpid(self.examiner.pid, 0)
             self.examiner.socket.close()

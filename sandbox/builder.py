@@ -12,8 +12,10 @@ from glob import glob
 from typing import Any
 
 from codeeval.sandbox.bench import Bench, BrokenJail, Case
+from codeeval.sandbox.compiled import archive_of, needed
 from codeeval.sandbox.host import Lacking, kept, nameless
 from codeeval.sandbox.records import ENDED, FAILED, FirstRecord
+from codeeval.sandbox.resident import Made
 from codeeval.sandbox.sample import Capture, Order
 
 __all__ = ["Built", "blame", "build", "built_reference", "require", "start_of"]
@@ -89,6 +91,9 @@ def build(bench: Bench, source: int, how: Mapping[str, Any]) -> Built:
         Lacking: If there is none.
     """
     require(how)
+    made = bench.residents.compile(how, os.pread(source, os.fstat(source).st_size, 0))
+    if made is not None:
+        return _built(made, how)
     program = nameless(0o755)
     printed = Capture(MESSAGE_BYTES)
     limits = {**LIMITS, "output_bytes": MESSAGE_BYTES}
@@ -109,11 +114,33 @@ def build(bench: Bench, source: int, how: Mapping[str, Any]) -> Built:
             raise BrokenJail(f"a compiler cannot be run: {message}")
         if first.record is not None and not sample.ending.limit:
             message = first.record[1].decode("utf-8", "replace").partition("\n")[2]
-        said = [line for line in errors.splitlines() if "error" in line] or errors.splitlines()
-        message = "; ".join(filter(None, (message, said[0][:400] if said else "")))
+        message = "; ".join(filter(None, (message, _first_error(errors))))
         message = message or "the compiler failed"
         return Built(None, refused, message, errors, left, sample.ending.usage())
     return Built(program, False, "", errors, left, sample.ending.usage())
+
+
+def _built(made: Made, how: Mapping[str, Any]) -> Built:
+    """Return what a compiler that stays has made."""
+    usage = {"wall_seconds": made.wall_seconds, "cpu_seconds": made.cpu_seconds}
+    usage |= {"memory_bytes": 0, "waiting_seconds": 0.0}
+    product: str = how["product"]
+    whole = made.files if product.endswith(".jar") else made.files.get(product)
+    if not made.passed or not whole:
+        message = _first_error(made.errors) or "the compiler failed"
+        return Built(None, True, message, made.errors[:MESSAGE_BYTES], False, usage)
+    if product.endswith(".jar"):
+        content = archive_of(made.files, made.name, needed(how["libraries"]))
+    else:
+        content = made.files[product]
+    program = kept(content)
+    fcntl.fcntl(program, fcntl.F_ADD_SEALS, _SEALS)
+    return Built(program, False, "", made.errors[:MESSAGE_BYTES], False, usage)
+
+
+def _first_error(printed: str) -> str:
+    said = [line for line in printed.splitlines() if "error" in line] or printed.splitlines()
+    return said[0][:400] if said else ""
 
 
 def blame(how: Mapping[str, Any], source: int) -> None:

@@ -22,6 +22,7 @@ RUNNER_MODULES = (
     "clocks",
     "simulator",
     "sample",
+    "resident",
     "grader",
     "grading",
     "examiner",
@@ -77,6 +78,13 @@ def texts() -> list[tuple[str, str]]:
     return [(name, (folder / f"{name}.py").read_text("utf-8")) for name in RUNNER_MODULES]
 
 
+@cache
+def compilers() -> dict[str, str]:
+    """Return the texts of the compilers that stay (`codeeval.sandbox.resident`), by name."""
+    folder = resources.files("codeeval.sandbox") / "residents"
+    return {each.name: each.read_text("utf-8") for each in folder.iterdir()}
+
+
 def _message(value: Any) -> bytes:
     data = marshal.dumps(value, 2)
     return len(data).to_bytes(4, "big") + data
@@ -85,4 +93,8 @@ def _message(value: Any) -> bytes:
 def start_bytes(config: Mapping[str, Any]) -> bytes:
     """Return what to write to an interpreter that runs `BOOT`: the configuration, the modules."""
     first = len(ZYGOTE_MODULES)
-    return _message(config) + _message(texts()[:first]) + _message(texts()[first:])
+    return (
+        _message({**config, "compilers": compilers()})
+        + _message(texts()[:first])
+        + _message(texts()[first:])
+    )

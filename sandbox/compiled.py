@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ from codeeval.sandbox.candidate import CHANNEL, GIVEN, SOURCE, pause, received, 
 from codeeval.sandbox.confine import refuse_processes
 from codeeval.sandbox.records import ENDED, write_record
 
-__all__ = ["run_build", "run_program"]
+__all__ = ["archive_of", "needed", "run_build", "run_program"]
 
 UNUSUAL = (signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that Python ignores, and programs do not expect to be ignored."""
@@ -56,8 +57,10 @@ def run_build(how: Mapping[str, Any]) -> None:
         send_failure("compile_error", f"{command[0]} ended with {ending}")
         return
     if product.endswith(".jar"):
-        needed = [each for each in how["libraries"].values() if each.endswith(".jar")]
-        pack_classes(product, os.path.splitext(name)[0], needed)
+        classes = taken_classes()
+        if classes:
+            with open(product, "wb") as file:
+                file.write(archive_of(classes, os.path.splitext(name)[0], needed(how["libraries"])))
     if product and not os.path.exists(product):
         send_failure("compile_error", f"{command[0]} left no {product}")
         return
@@ -85,16 +88,13 @@ def heads_of(text: str) -> list[str]:
     return heads
 
 
-def pack_classes(path: str, likely: str, libraries: Sequence[str]) -> None:
-    """Make an archive of the classes in this directory; the one that has a main method is run.
+def needed(libraries: Mapping[str, str]) -> list[str]:
+    """Return the archives among the libraries of a recipe."""
+    return [each for each in libraries.values() if each.endswith(".jar")]
 
-    Args:
-        path: Where it goes.
-        likely: The class that is preferred if several have one.
-        libraries: Further archives that it needs.
-    """
-    from zipfile import ZipFile
 
+def taken_classes() -> dict[str, bytes]:
+    """Return the classes in this directory, by the names of their files, which go."""
     classes = {}
     for folder, _, names in os.walk("."):
         for name in names:
@@ -103,6 +103,19 @@ def pack_classes(path: str, likely: str, libraries: Sequence[str]) -> None:
                 with open(file_name, "rb") as file:
                     classes[file_name] = file.read()
                 os.unlink(file_name)
+    return classes
+
+
+def archive_of(classes: Mapping[str, bytes], likely: str, libraries: Sequence[str]) -> bytes:
+    """Return an archive of classes; the one that has a main method is run.
+
+    Args:
+        classes: Their contents, by the names of their files.
+        likely: The class that is preferred if several have one.
+        libraries: Further archives that it needs.
+    """
+    from zipfile import ZipFile
+
     mains = [
         name.removesuffix(".class").replace("/", ".")
         for name, content in sorted(classes.items())
@@ -110,12 +123,14 @@ def pack_classes(path: str, likely: str, libraries: Sequence[str]) -> None:
     ]
     liked = (name for name in mains if name.rpartition(".")[2] == likely)
     main = next(liked, mains[0] if mains else likely)
-    with ZipFile(path, "w") as archive:
+    content = io.BytesIO()
+    with ZipFile(content, "w") as archive:
         lines = ["Manifest-Version: 1.0", f"Main-Class: {main}"]
         lines += [f"Class-Path: {' '.join(f'file://{each}' for each in libraries)}"]
         archive.writestr(MANIFEST, "\r\n".join([*lines, "", ""]))
-        for name, content in classes.items():
-            archive.writestr(name, content)
+        for name, data in classes.items():
+            archive.writestr(name, data)
+    return content.getvalue()
 
 
 def run_program(

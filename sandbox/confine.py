@@ -22,6 +22,7 @@ __all__ = [
     "descendants",
     "hide_memory",
     "content",
+    "die_with_parent",
     "is_dead",
     "open_oom_score",
     "processes_of",
@@ -35,6 +36,7 @@ FILES = 256
 """How many open files a process of a sample may have."""
 
 _PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 36, 4, 38, 22
+_PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
@@ -51,6 +53,11 @@ def become_subreaper() -> bool:
 def hide_memory() -> None:
     """Keep memory and descriptors of this process from others of the same user."""
     _prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """Have this process killed when the one ends that started it; to be called as its last user."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def user_range(first: int, size: int, id_map: str) -> int:
@@ -289,8 +296,8 @@ class Confinement:
         return self._code is not None
 
     def user(self, sequence: int) -> int:
-        """Return the user id of the sample with this number; it comes back after 1998 others."""
-        return self.first_user + 2 + sequence % (self.USERS - 2)
+        """Return the user id of the sample with this number; it comes back after 1997 others."""
+        return self.first_user + 3 + sequence % (self.USERS - 3)
 
     @property
     def grader(self) -> int:
@@ -301,6 +308,11 @@ class Confinement:
     def killer(self) -> int:
         """The real user id of the helper that kills: samples may not signal it."""
         return self.first_user + 1
+
+    @property
+    def compiler(self) -> int:
+        """The user id of compilers that stay."""
+        return self.first_user + 2
 
     def become(self, user: int) -> None:
         """Become ``user`` for good."""
@@ -358,16 +370,20 @@ class Confinement:
         Without users of its own a sample's processes are descendants of ours; each of them is
         killed, but for those to ``spare``.
         """
-        if not self.users:
+        if self.users:
+            self.signal_all(user, signal.SIGKILL)
+        else:
             self._kill_descendants(spare)
-            return
+
+    def signal_all(self, user: int, number: signal.Signals) -> None:
+        """Send a signal to every process of ``user``, who is a sample's or of our own."""
         helper = os.fork()
         if helper == 0:
             try:
                 os.setgroups([])
                 os.setresgid(user, user, user)
                 os.setresuid(self.killer, user, self.killer)
-                os.kill(-1, signal.SIGKILL)
+                os.kill(-1, number)
             except ProcessLookupError:
                 pass
             finally:

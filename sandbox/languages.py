@@ -13,6 +13,10 @@ ADA = "main=$(gnatchop -w {source} | tail -n 1) && gnatmake -q -gnatW8 -gnata $m
 PRELUDE = "/opt/codeeval/prelude.hpp"
 """The whole standard library of C++."""
 TUPLES = "/usr/share/java/javatuples.jar"
+TYPESCRIPT = (
+    *("compiler.js", "node", "--max-old-space-size=512"),
+    *("-e", "eval(require('fs').readFileSync(3, 'utf8'))", "--"),
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Language:
             its words ``{memory_mib}`` stands for the memory limit less what a runtime needs for
             itself, ``{stack_kib}`` for the stack limit.
         checker: The command that tells whether a source that failed is in the language at all.
+        resident: A file of ``sandbox/residents`` and the command that has it compile without end,
+            as ``compiler`` does; see `codeeval.sandbox.resident`.
         libraries: For names that sources have of libraries the files that they are in: where one is
             missing, the machine is at fault and not the program. A ``.jar`` finds those it needs.
         environment: Further variables, of all of these commands.
@@ -55,6 +61,7 @@ class Language:
     product: str = "program"
     command: tuple[str, ...] = ()
     checker: tuple[str, ...] = ()
+    resident: tuple[str, ...] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     tool: str = ""
@@ -166,6 +173,12 @@ LANGUAGES: Mapping[str, Language] = {
         command=(
             *("java", "-Xmx{memory_mib}m", "-Xss{stack_kib}k", "-XX:+UseSerialGC"),
             *("-XX:-UsePerfData", "-Dfile.encoding=UTF-8", "-ea", "-jar", "program.jar"),
+        ),
+        resident=(
+            *("Compiler.java", "java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:-UsePerfData"),
+            *("-XX:+ExitOnOutOfMemoryError", "--add-opens"),
+            "jdk.compiler/com.sun.tools.javac.api=ALL-UNNAMED",
+            *("--source", "17", "/proc/self/fd/3", "-proc:none", "-implicit:none", "-cp", TUPLES),
         ),
         libraries={"org.javatuples": TUPLES},
         exhausted="java.lang.OutOfMemoryError",
@@ -322,6 +335,8 @@ LANGUAGES: Mapping[str, Language] = {
             *("node", "--max-old-space-size={memory_mib}", "--stack-size={stack_kib}"),
             "program.js",
         ),
+        resident=(*TYPESCRIPT, "ESNext"),
+        environment={"NODE_PATH": "/usr/share/nodejs"},
         exhausted="JavaScript heap out of memory",
         package="node-typescript",
     ),
@@ -332,6 +347,8 @@ LANGUAGES: Mapping[str, Language] = {
         compiler=("sh", "-c", "tsc --target es2019 {source}; test -f program.js"),
         product="program.js",
         command=("node", "program.js"),
+        resident=(*TYPESCRIPT, "ES2019", "unchecked"),
+        environment={"NODE_PATH": "/usr/share/nodejs"},
         tool="tsc",
         exhausted="JavaScript heap out of memory",
         package="node-typescript",
@@ -361,6 +378,7 @@ def recipe_of(language: str, flags: tuple[str, ...]) -> dict[str, Any] | None:
         "product": known.product if known.compiler else known.source,
         "command": list(known.command),
         "checker": list(known.checker),
+        "resident": [] if flags else list(known.resident),
         "libraries": dict(known.libraries),
         "environment": dict(known.environment),
         "exhausted": known.exhausted,

@@ -247,7 +247,7 @@ class Runner(OneWord):
                 said.extend(data)
         os.close(descriptor)
         if sample.grader_status is None:
-            self.confinement.kill_all(self.confinement.grader, self.zygotes)
+            self.confinement.kill_all(self.confinement.grader, self.staying)
             sample.grader_status = os.waitpid(grader, 0)[1]
         code = os.waitstatus_to_exitcode(sample.grader_status)
         if code == -signal.SIGXCPU:

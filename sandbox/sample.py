@@ -166,8 +166,8 @@ class Sample:
         self.ending = Ending()
         self.settles_at = float("inf")
         """When to stop waiting for a sample that has given all of its answers."""
-        self.zygotes = frozenset([zygote.pid])
-        """The ids of all processes that fork samples, which are to survive it."""
+        self.staying = frozenset([zygote.pid])
+        """The ids of the processes that are to survive it, beside who judges it."""
         self.grader = 0
         """The id of the process that judges it, which is to survive it, or 0."""
         self.grader_status: int | None = None
@@ -292,7 +292,7 @@ class Sample:
     @property
     def _spared(self) -> set[int]:
         """The children of ours that are no processes of the sample."""
-        return {*self.zygotes, self.grader}
+        return {*self.staying, self.grader}
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of the sample's first process so far."""
@@ -406,7 +406,7 @@ class Sample:
             if pid and pid == self.grader:
                 self.grader_status, self.grader = status, 0
                 continue
-            if pid and pid not in self.zygotes:  # the sample's, that lost its parent
+            if pid and pid not in self.staying:  # the sample's, that lost its parent
                 self._collected += used.ru_utime + used.ru_stime
                 ending.memory_bytes = max(ending.memory_bytes, used.ru_maxrss * 1024)
                 if pid == self.pid:

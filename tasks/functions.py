@@ -29,6 +29,9 @@ ASIDE = {
 MARGINS = ("bash", "perl")
 """Languages whose functions end with the first brace at the margin: slashes and braces have too
 many meanings there."""
+PAIRS = (("(", ")"), ("[", "]"))
+TYPE_AHEAD = re.compile(r"(?:[:|&]|\binterface|\bstruct)\s*\Z")
+"""What a brace stands after that begins a type."""
 MAIN = re.compile(r"\b[mM]ain\s*\(")
 
 
@@ -82,6 +85,24 @@ def depths(known: str, depth: int = 0) -> Iterator[tuple[int, int]]:
         yield found.end(), depth
 
 
+def end_of(known: str) -> int:
+    """Return the place after a function, of a text that begins with one and is `bare`.
+
+    Braces of types, in the head, are none of its body.
+    """
+    opened = -1
+    for place, depth in depths(known):
+        if depth == 1 and opened < 0:
+            opened = place - 1
+        if depth <= 0:
+            head = known[: max(0, opened)]
+            inside = any(head.count(each) > head.count(closing) for each, closing in PAIRS)
+            if not inside and not TYPE_AHEAD.search(head):
+                return place
+            opened = -1
+    return len(known)
+
+
 def function_in(text: str, name: str, language: str) -> Found | None:
     """Return the function of a name; None if it is not there.
 
@@ -111,11 +132,7 @@ def function_in(text: str, name: str, language: str) -> Found | None:
         margin = re.compile(r"(?m)^\}").search(known, start)
         end = margin.end() if margin else len(text)
     else:
-        end = len(text)
-        for place, depth in depths(known[start:]):
-            if depth <= 0:
-                end = start + place
-                break
+        end = start + end_of(known[start:])
     last = len(text)
     for place, depth in depths(known[end:]):
         if depth < 0:

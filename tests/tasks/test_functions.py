@@ -126,3 +126,22 @@ def test_long_texts_take_no_long_time(language):
         bare(piece, language)
         function_in(piece, "f", language)
     assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("language", "head"),
+    [
+        ("typescript", "function f(n: number): {[key: string]: number} {"),
+        ("typescript", "function f(n: {[key: string]: number[]}): number | {a: number} {"),
+        ("typescript", "const f = (n: number): {a: string}[] => {"),
+        ("javascript", "function f({a, b}, c) {"),
+        ("go", "func f(n interface{}) (map[string]interface{}, error) {"),
+        ("go", "func f(n []interface{}) []interface{} {"),
+        ("cpp", "std::vector<long> f(std::vector<long> n = {1, 2}) {"),
+    ],
+)
+def test_braces_of_types_in_a_head_are_none_of_its_body(language, head):
+    function = head + "\n  if (true) { x }\n  return n\n}"
+    found = function_in(f"{function}\nlater()\n", "f", language)
+    assert found.text == function
+    assert found.after == "\nlater()\n"
