@@ -52,6 +52,9 @@ def manifest_of(
         if (value := getattr(settings, name) or chosen.get(name)) is not None:
             spec[name] = value if isinstance(value, str | int) else list(value)
     manifest: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "status": "started"}
+    for name in ("language", "source_language"):
+        if value := getattr(task, name, ""):
+            manifest[name] = value
     if data_file := getattr(task, "data_file", None):
         manifest["data_file"] = str(data_file)
     if isinstance(samples, str | Path):

@@ -14,7 +14,7 @@ import typer
 
 from codeeval.cli.caches import cache_app, prepare_command
 from codeeval.cli.common import Json, command
-from codeeval.cli.compare import compare_command, plan_command
+from codeeval.cli.compare import compare_command, matrix_command, plan_command
 from codeeval.cli.demo import demo_command
 from codeeval.cli.doctor import doctor_command
 from codeeval.cli.evaluate import evaluate_command
@@ -58,6 +58,7 @@ command(app, "convert")(convert_command)
 command(app, "sanitize")(sanitize_command)
 command(app, "report")(report_command)
 command(app, "compare")(compare_command)
+command(app, "matrix")(matrix_command)
 command(app, "plan")(plan_command)
 command(app, "profile")(profile_command)
 command(app, "demo")(demo_command)

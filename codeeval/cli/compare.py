@@ -1,4 +1,4 @@
-"""The commands ``compare`` and ``plan``: how much runs differ, and what it takes to see it."""
+"""The commands ``compare``, ``matrix`` and ``plan``: how runs differ, what it takes to see it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codeeval.cli.common import Json
 from codeeval.cli.exit import FINISHED
 from codeeval.cli.voice import say
 
-__all__ = ["compare_command", "plan_command"]
+__all__ = ["compare_command", "matrix_command", "plan_command"]
 
 
 def compare_command(
@@ -51,6 +51,28 @@ def compare_command(
     else:
         width = min(shutil.get_terminal_size().columns, 100)
         print(comparison_table(found, width), end="")
+    return FINISHED
+
+
+def matrix_command(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Run directories.")],
+    k: Annotated[int, typer.Option("--k", min=1, help="The k of pass@k.")] = 1,
+    column: Annotated[
+        str | None, typer.Option(help="Such as safe; the first of the task by default.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with a heat map, too.")
+    ] = None,
+    json_: Json = False,
+) -> int:
+    """Put runs that translate between languages side by side: source by target."""
+    from codeeval.matrices import matrix_of, matrix_table, write_matrix_html
+
+    found = matrix_of(runs, k=k, column=column)
+    if html is not None:
+        write_matrix_html(html, found)
+        say(f"wrote {html}")
+    print(json.dumps(found.as_dict(), indent=1) if json_ else matrix_table(found), end="")
     return FINISHED
 
 
