@@ -10,7 +10,9 @@ from codeeval.scoring.estimate import Estimate
 
 __all__ = ["Group", "ProblemRow", "curve_ks", "groups_of"]
 
-GROUPED = ("difficulty", "domain", "kind", "language", "length", "released", "structure")
+GROUPED = (
+    *("difficulty", "domain", "kind", "language", "length", "passable", "released", "structure"),
+)
 """Keys of metadata by which scores are given apart; dates by their year."""
 MOST_GROUPS = 40
 DIFFICULTIES = ("easy", "medium", "hard")

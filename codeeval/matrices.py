@@ -150,7 +150,7 @@ def _heat_map(matrix: Matrix) -> str:
             )
         rows += f'<tr><th scope="row">{text(source)}</th>{cells}</tr>'
     return (
-        '<div class="scroll" role="region" tabindex="0" aria-label="Heat map"><table class="matrix">'
+        '<div class="scroll" role="region" tabindex="0" aria-label="Map"><table class="matrix">'
         "<caption>From the language of the row to that of the column, in percent; the darker, the "
         "more pass. A dash: no run.</caption>"
         f"<thead><tr><td>from \\ to</td>{head}</tr></thead><tbody>{rows}</tbody></table></div>"

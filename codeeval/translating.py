@@ -18,7 +18,7 @@ from codeeval.sandbox.errors import SandboxError, SandboxUnavailable
 from codeeval.sandbox.executor import Executor
 from codeeval.sandbox.program import Blob, Limits, Outputs, Program
 from codeeval.tasks.task import Problem, Task
-from codeeval.tasks.translate.languages import TRANSLATORS
+from codeeval.tasks.translate.fixed import DIALECTS
 from codeeval.tasks.translate.source import Type, Untranslatable
 from codeeval.tasks.translate.translator import translate
 from codeeval.tasks.translate.types import declared, type_of_values
@@ -85,15 +85,23 @@ def sources_of(
                 refused[problem.id] = str(reason)
 
 
-def compiled(sources: Sequence[Source], language: str, *, doctests: str = "keep") -> Compiled:
+def compiled(
+    sources: Sequence[Source],
+    language: str,
+    *,
+    doctests: str = "keep",
+    dialect: str = "published",
+) -> Compiled:
     """Compile problems to a language.
 
     Args:
         sources: The problems.
-        language: A key of ``TRANSLATORS``.
+        language: A language of the dialect.
         doctests: What becomes of examples; see `codeeval.tasks.translate.translator.translate`.
+        dialect: A key of ``DIALECTS``.
     """
-    made, found = TRANSLATORS[language], Compiled()
+    made, found = DIALECTS[dialect][language], Compiled()
+    marked = {} if dialect == "published" else {"dialect": dialect}
     for source in sources:
         try:
             row = translate(made, source.prompt, source.tests, doctests=doctests)
@@ -111,6 +119,7 @@ def compiled(sources: Sequence[Source], language: str, *, doctests: str = "keep"
                 "prompt_terminology": "reworded",
                 "tests": row.tests,
                 "stop_tokens": list(row.stop_tokens),
+                **marked,
             }
         )
     return found

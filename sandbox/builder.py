@@ -139,7 +139,8 @@ def _built(made: Made, how: Mapping[str, Any]) -> Built:
 
 
 def _first_error(printed: str) -> str:
-    said = [line for line in printed.splitlines() if "error" in line] or printed.splitlines()
+    lines = [line for line in printed.splitlines() if not line.startswith("# ")]  # Go's titles
+    said = [line for line in lines if "error" in line] or lines
     return said[0][:400] if said else ""
 
 

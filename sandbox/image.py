@@ -11,8 +11,11 @@ import subprocess
 import tarfile
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +30,7 @@ BASE_IMAGE = "debian:bookworm-slim"  # what the Dockerfile's FROM names
 BASE_SUITE = "bookworm"
 PULL_SECONDS = 20  # a registry that is silent for so long counts as out of reach
 BUILD_SECONDS = 900.0  # apt in a build may be silent for long
+BUILDS = 2  # at a time
 
 # Settings of the host's apt without which its mirror may be out of reach.
 _APT_SETTING = re.compile(r"Acquire::(https?::Proxy\b|Check-Valid-Until\b|Check-Date\b|Retries\b)")
@@ -153,14 +157,61 @@ def build_image(
             _provide_base(client, report)
         report(f"building {tag}")
         _build(client, tag, {**build_arguments(name), "TAG": tag}, report)
-        # The first stage knows the host's apt settings; it need not stay.
-        client.images.prune(filters={"dangling": True, "label": "org.codeeval.stage=work"})
         built = find_image(client, name)
     except (DockerException, requests.RequestException) as error:
         raise ImageBuildError(f"the Docker daemon failed to build {tag}: {error}") from error
     if built is None:
         raise ImageBuildError(f"the build of {tag} ended without an error but left no image")
     return built
+
+
+def build_images(
+    connect: Callable[[], docker.DockerClient],
+    names: Iterable[str],
+    *,
+    again: bool = False,
+    report: Callable[[str], None],
+) -> dict[str, str]:
+    """Build the images that are not there, some at a time; return the ids of all.
+
+    Args:
+        connect: Returns a daemon that answers, to be closed here; one for each build.
+        names: Keys of `IMAGES`.
+        again: Whether to build those that are there, too.
+        report: Called with a line of text at each step, by several threads.
+
+    Raises:
+        ImageBuildError: If one cannot be built; those that are being built are waited for.
+    """
+
+    def build(name: str) -> str:
+        with closing(connect()) as client:
+            found = None if again else find_image(client, name)
+            said = partial(_named, report, name)
+            return found or build_image(client, name, report=said)
+
+    wanted = list(dict.fromkeys(names))
+    bases = [IMAGES[name].base for name in wanted if IMAGES[name].base]
+    # Two builds would both make a base that they have in common: those come first.
+    first = sorted({name for name in bases if IMAGES[name].base} - {""})
+    built: dict[str, str] = {}
+    try:
+        with closing(connect()) as client:
+            for name in (*(("python",) if bases else ()), *first):
+                if find_image(client, name) is None:
+                    build_image(client, name, report=report)
+        with ThreadPoolExecutor(BUILDS) as pool:
+            for name, made in zip(wanted, pool.map(build, wanted), strict=True):
+                built[name] = made
+    finally:
+        with closing(connect()) as client:
+            # The first stage of a build knows the host's apt settings; it need not stay.
+            client.images.prune(filters={"dangling": True, "label": "org.codeeval.stage=work"})
+    return built
+
+
+def _named(report: Callable[[str], None], name: str, line: str) -> None:
+    report(f"{name}: {line}")
 
 
 def _image_id(client: docker.DockerClient, name: str) -> str | None:

@@ -13,6 +13,7 @@ ADA = "main=$(gnatchop -w {source} | tail -n 1) && gnatmake -q -gnatW8 -gnata $m
 PRELUDE = "/opt/codeeval/prelude.hpp"
 """The whole standard library of C++."""
 TUPLES = "/usr/share/java/javatuples.jar"
+SCALA = ":".join(f"/usr/share/java/scala-{name}.jar" for name in ("compiler", "library", "reflect"))
 TYPESCRIPT = (
     *("compiler.js", "node", "--max-old-space-size=512"),
     *("-e", "eval(require('fs').readFileSync(3, 'utf8'))", "--"),
@@ -319,6 +320,11 @@ LANGUAGES: Mapping[str, Language] = {
             *("java", "-Xmx{memory_mib}m", "-Xss{stack_kib}k", "-XX:+UseSerialGC"),
             *("-XX:-UsePerfData", "-ea", "-jar", "program.jar"),
         ),
+        resident=(
+            *("ScalaCompiler.java", "java", "-Xmx768m", "-Xss8m", "-XX:+UseSerialGC"),
+            *("-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError", "-cp", SCALA),
+            *("--source", "17", "/proc/self/fd/3"),
+        ),
         libraries={"object ": "/usr/share/java/scala-library.jar"},
         exhausted="java.lang.OutOfMemoryError",
         version=("scala", "-version"),
@@ -344,10 +350,10 @@ LANGUAGES: Mapping[str, Language] = {
         title="TypeScript (types not checked)",
         image="typescript",
         source="program.ts",
-        compiler=("sh", "-c", "tsc --target es2019 {source}; test -f program.js"),
+        compiler=("sh", "-c", "tsc --target es5 --lib es2016 {source}; test -f program.js"),
         product="program.js",
         command=("node", "program.js"),
-        resident=(*TYPESCRIPT, "ES2019", "unchecked"),
+        resident=(*TYPESCRIPT, "ES5", "lib.es2016.d.ts"),
         environment={"NODE_PATH": "/usr/share/nodejs"},
         tool="tsc",
         exhausted="JavaScript heap out of memory",

@@ -16,7 +16,7 @@ HASHES = r"|(?<![\$\w{])#[^\n]*"
 ASIDE = {
     language: TEXTS + more
     for more, languages in (
-        (CHARACTERS + SLASHES, ("cpp", "csharp", "d", "go", "java", "rust", "scala", "swift")),
+        (CHARACTERS + SLASHES, ("c", "cpp", "csharp", "d", "go", "java", "rust", "scala", "swift")),
         (QUOTED + SLASHES, ("javascript", "typescript")),
         (QUOTED + SLASHES + HASHES, ("php",)),
         (QUOTED + HASHES, ("bash", "julia", "perl", "python", "r", "ruby")),
@@ -113,7 +113,8 @@ def function_in(text: str, name: str, language: str) -> Found | None:
     """
     known = bare(text, language)
     head = re.search(
-        rf"(?m)^(?!.*\b(?:class|object|struct|return)\b)[^\n=]*\b{re.escape(name)}\s*[({{<]|"
+        rf"(?m)^(?:(?!\b(?:class|object|struct|return)\b)[^\n=])*\b{re.escape(name)}"
+        r"(?!\s*\([^(){}]{0,4000}\)\s*;)\s*[({<]|"  # and what is only declared here
         rf"^\s*(?:export\s+)?(?:const|let|var)\s+{re.escape(name)}\b[^\n=]*"
         r"=\s*(?:async\b|function\b|\(|\w+\s*=>)",
         known,
@@ -163,6 +164,7 @@ def without_main(text: str, language: str) -> str:
 
 
 IMPORTS = {
+    "c": r"(?m)^[ \t]*#(?:\\\n|[^\n])*\n?",
     "cpp": r"(?m)^[ \t]*(?:#[^\n]*|using namespace [\w:]+;)\n?",
     "csharp": r"(?m)^[ \t]*using [\w.= ]+;[^\n]*\n?",
     "d": r"(?m)^[ \t]*(?:import|module) [^;]+;[^\n]*\n?",
@@ -173,6 +175,7 @@ IMPORTS = {
     "scala": r"(?m)^[ \t]*(?:import|package) [^\n]+\n?",
     "swift": r"(?m)^import \w+\n?",
 }
+STRUCT = re.compile(r"\btypedef\s+struct\s*\w*\s*\{[^{}]*\}\s*(\w+)\s*;\n*")
 FIRST = ("<?php", "package ", "#!")
 """What has to stand before all imports."""
 
@@ -202,6 +205,9 @@ def placed(prompt: str, block: str, name: str, language: str) -> str | None:
     pattern = IMPORTS.get(language, r"(?!)")
     imports = [each[0] for each in re.finditer(pattern, found.outer + found.before)]
     helpers = re.sub(pattern, "", found.before)
+    if language == "c":
+        declared = {each[1] for each in STRUCT.finditer(prompt)}
+        helpers = STRUCT.sub(lambda each: "" if each[1] in declared else each[0], helpers)
     code = helpers + found.after + found.text
     kept = [line for each in imports for line in wanted(each, prompt, code, language)]
     first = 1 if own[0].startswith(FIRST) else 0

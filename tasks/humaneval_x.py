@@ -13,6 +13,7 @@ from codeeval.sandbox.program import END, Ending, Limits, Program
 from codeeval.tasks.extract import fence_first
 from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import bare, closed, depth_of, placed
+from codeeval.tasks.pairs import asked, number_of, source_path
 from codeeval.tasks.source import Hub, content_digest, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
 from codeeval.tasks.translate.languages import TRANSLATORS
@@ -21,14 +22,14 @@ __all__ = ["HumanEvalX"]
 
 LIMITS = Limits(cpu_seconds=15.0, wall_seconds=30.0, memory_bytes=2 * 2**30)
 LANGUAGES = {
-    "cpp": ("cpp", "C++", "cpp", ("-lcrypto",)),
-    "go": ("go", "Go", "go-test", ()),
-    "java": ("java", "Java", "java", ()),
-    "javascript": ("js", "JavaScript", "javascript", ()),
-    "python": ("python", "Python", "python", ()),
-    "rust": ("rust", "Rust", "rust-test", ()),
+    "cpp": ("cpp", "cpp", ("-lcrypto",)),
+    "go": ("go", "go-test", ()),
+    "java": ("java", "java", ()),
+    "javascript": ("js", "javascript", ()),
+    "python": ("python", "python", ()),
+    "rust": ("rust", "rust-test", ()),
 }
-"""For each language what files and prompts call it, what it is run as, and further flags."""
+"""For each language what files call it, what it is run as, and further flags."""
 IMPORTS = (
     *("import math", "import re", "import sys", "import copy", "import datetime"),
     *("import itertools", "import collections", "import heapq", "import functools"),
@@ -94,17 +95,9 @@ class HumanEvalX(PassTask):
     def _source_path(self) -> Path | None:
         if not self.source_language:
             return None
-        if self.source_file is not None:
-            return Path(self.source_file).expanduser()
         short = LANGUAGES[self.source_language][0]
         names = [f"humaneval_{short}.jsonl.gz", f"humaneval_{short}.jsonl"]
-        found = [path for path in (self.path.parent / name for name in names) if path.is_file()]
-        if not found:
-            raise DataError(
-                f"{self.name}: no solutions in {self.source_language} beside {self.path}; name "
-                "their file with --task-option source_file=FILE"
-            )
-        return found[0]
+        return source_path(self.name, self.source_language, self.path, names, self.source_file)
 
     @cached_property
     def _sources(self) -> Mapping[str, str]:
@@ -117,7 +110,7 @@ class HumanEvalX(PassTask):
                 field(record, key, str, place=place, form="a text")
                 for key in ("task_id", "declaration", "canonical_solution")
             )
-            found[name.rpartition("/")[2]] = f"{head}\n{body.rstrip()}"
+            found[number_of(name)] = f"{head}\n{body.rstrip()}"
         return found
 
     def _problem(self, record: dict[str, Any], place: str) -> Problem:
@@ -127,16 +120,15 @@ class HumanEvalX(PassTask):
         )
         setup = field(record, "test_setup", str, place=place, form="a text", default="")
         begun = head if self.source_language or self.language == "rust" else prompt
-        asked = prompt
+        shown = prompt
         if self.source_language:
-            number = name.rpartition("/")[2]
-            if number not in self._sources:
+            source = self._sources.get(number_of(name))
+            if source is None:
                 raise DataError(f"{place}: there is no solution of {name} to be translated")
-            title, other = LANGUAGES[self.language][1], LANGUAGES[self.source_language][1]
-            asked = f"code translation\n{other}:\n{self._sources[number]}\n{title}:\n{head}"
+            shown = asked(self.source_language, source, self.language, head)
         return Problem(
             id=name,
-            prompt=asked,
+            prompt=shown,
             reference=f"{begun}{body}",
             entry_point="",
             language=self.language,
@@ -203,7 +195,7 @@ class HumanEvalX(PassTask):
 
     def program(self, problem: Problem, sample: Sample) -> Program:
         """Run a sample with the tests of a problem."""
-        _, _, run_as, flags = LANGUAGES[self.language]
+        _, run_as, flags = LANGUAGES[self.language]
         fails = r"\S" if self.language == "javascript" else ""
         after = {"go": "PASS", "rust": r"ok\s+test result: ok\. .*"}.get(self.language, "")
         check = Ending(wrong=wrong_in(self.language), fails=fails, after=after)

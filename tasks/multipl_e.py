@@ -2,6 +2,7 @@
 
 The rows are the published ones, or have their form (``codeeval translate`` writes it). A program is
 a prompt, what a model wrote, and the row's tests; it passes if it ends well after the last of them.
+Rows of the fixed dialect say so; a completion of theirs ends where its function does.
 """
 
 from __future__ import annotations
@@ -13,16 +14,24 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codeeval.sandbox.program import END, Ending, Limits, Program
+from codeeval.tasks.blocks import BLOCKS, whole_of
+from codeeval.tasks.endings import finished
 from codeeval.tasks.extract import fence_first
 from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import placed
+from codeeval.tasks.passable import is_passable
 from codeeval.tasks.source import Hub, field, locate
 from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
 from codeeval.tasks.translate.cpp import Cpp
+from codeeval.tasks.translate.fixed import DIALECTS
+from codeeval.tasks.translate.fixed.cased import FixedCased
+from codeeval.tasks.translate.fixed.corrected import Written
 from codeeval.tasks.translate.inferred import camel
 from codeeval.tasks.translate.languages import TRANSLATORS
+from codeeval.tasks.translate.named import Named
+from codeeval.tasks.translate.translator import Translator
 
-__all__ = ["MultiplE"]
+__all__ = ["MultiplE", "problem_of", "program_of", "source_of"]
 
 BENCHMARKS = ("humaneval", "mbpp")
 LIMITS = Limits(cpu_seconds=15.0, wall_seconds=30.0, memory_bytes=2 * 2**30)
@@ -30,8 +39,8 @@ RUN_AS = {"go": "go-test"}
 FLAGS = {"d": ("-unittest",)}
 SHORT = {made.name: language for language, made in TRANSLATORS.items()} | {"go": "go"}
 BRACES = (
-    *("bash", "cpp", "csharp", "d", "go", "java", "javascript", "perl", "php", "rust", "scala"),
-    *("swift", "typescript"),
+    *("bash", "c", "cpp", "csharp", "d", "go", "java", "javascript", "perl", "php", "rust"),
+    *("scala", "swift", "typescript"),
 )
 """Languages whose functions end with a brace."""
 
@@ -75,55 +84,98 @@ class MultiplE(PassTask):
         )
 
     def _problem(self, record: dict[str, Any], place: str) -> Problem:
-        name = field(record, "name", str, place=place, form="a text")
-        short = field(record, "language", str, place=place, form="a text")
-        if short not in SHORT:
-            known = ", ".join(SHORT)
-            raise DataError(f"{place}: field 'language' must be one of {known}, not {short!r}")
-        language = SHORT[short]
-        prompt, tests = (
-            field(record, key, str, place=place, form="a text") for key in ("prompt", "tests")
-        )
-        stops = field(record, "stop_tokens", list, place=place, form="a list of texts")
-        if not all(isinstance(each, str) for each in stops):
-            raise DataError(f"{place}: field 'stop_tokens' must be a list of texts")
-        try:
-            ended = TRANSLATORS[language].ended(tests, END)
-        except ValueError as error:
-            raise DataError(f"{place}: field 'tests' has no end for {language}: {error}") from error
-        return Problem(
-            id=name,
-            prompt=prompt,
-            reference="",
-            entry_point="",
-            language=language,
-            record={"tests": ended, "stop_tokens": tuple(stops)},
-        )
+        return problem_of(record, place)
 
     def source(self, problem: Problem, sample: Sample) -> str:
-        """Return prompt, answer and tests.
-
-        A completion goes on from the prompt. Of a solution, which may be a chat reply, the first
-        block of code counts; see `assembled`.
-        """
-        stops = problem.record["stop_tokens"]
-        if sample.completion is not None:
-            begun = problem.prompt + cut(sample.completion, stops)
-        else:
-            block = fence_first(sample.text) or sample.text
-            begun = assembled(problem, block) or problem.prompt + cut(block, stops)
-        return f"{begun}\n{problem.record['tests']}"
+        """Return prompt, answer and tests; see `source_of`."""
+        return source_of(problem, sample)
 
     def program(self, problem: Problem, sample: Sample) -> Program:
         """Run a sample with the tests of a problem."""
-        made = TRANSLATORS[problem.language]
-        return Program(
-            self.source(problem, sample),
-            (Ending(wrong=made.wrong, fails=made.fails, after=made.after),),
-            self.limits,
-            RUN_AS.get(problem.language, problem.language),
-            FLAGS.get(problem.language, ()),
-        )
+        return program_of(problem, sample, self.limits)
+
+
+def problem_of(record: dict[str, Any], place: str) -> Problem:
+    """Return the problem of a row.
+
+    Args:
+        record: The row.
+        place: Where it stands, for errors.
+
+    Raises:
+        DataError: If it is none.
+    """
+    name = field(record, "name", str, place=place, form="a text")
+    short = field(record, "language", str, place=place, form="a text")
+    if short not in SHORT:
+        known = ", ".join(SHORT)
+        raise DataError(f"{place}: field 'language' must be one of {known}, not {short!r}")
+    language = SHORT[short]
+    dialect = field(record, "dialect", str, place=place, form="a text", default="published")
+    if language not in DIALECTS.get(dialect, ()):
+        known = ", ".join(name for name, made in DIALECTS.items() if language in made)
+        raise DataError(f"{place}: field 'dialect' must be one of {known}, not {dialect!r}")
+    prompt, tests = (
+        field(record, key, str, place=place, form="a text") for key in ("prompt", "tests")
+    )
+    stops = field(record, "stop_tokens", list, place=place, form="a list of texts")
+    if not all(isinstance(each, str) for each in stops):
+        raise DataError(f"{place}: field 'stop_tokens' must be a list of texts")
+    try:
+        ended = DIALECTS[dialect][language].ended(tests, END)
+    except ValueError as error:
+        raise DataError(f"{place}: field 'tests' has no end for {language}: {error}") from error
+    passable = dialect != "published" or is_passable(language, name, tests)
+    return Problem(
+        id=name,
+        prompt=prompt,
+        reference="",
+        entry_point="",
+        language=language,
+        metadata={"passable": "yes" if passable else "no"},
+        record={"tests": ended, "stop_tokens": tuple(stops), "dialect": dialect},
+    )
+
+
+def source_of(problem: Problem, sample: Sample) -> str:
+    """Return prompt, answer and tests.
+
+    A completion goes on from the prompt. Of a solution, which may be a chat reply, the first
+    block of code counts; see `assembled`.
+    """
+    if sample.completion is not None:
+        begun = problem.prompt + completed(problem, sample.completion)
+    else:
+        block = fence_first(sample.text) or sample.text
+        begun = assembled(problem, block) or problem.prompt + completed(problem, block)
+    return f"{begun}\n{problem.record['tests']}"
+
+
+def program_of(problem: Problem, sample: Sample, limits: Limits) -> Program:
+    """Run a sample with the tests of a problem."""
+    made = made_of(problem)
+    return Program(
+        source_of(problem, sample),
+        (Ending(wrong=made.wrong, fails=made.fails, after=made.after),),
+        limits,
+        RUN_AS.get(problem.language, problem.language),
+        FLAGS.get(problem.language, ()),
+    )
+
+
+def made_of(problem: Problem) -> type[Translator[Any]]:
+    """Return what made a problem."""
+    return DIALECTS[problem.record["dialect"]][problem.language]
+
+
+def completed(problem: Problem, text: str) -> str:
+    """Return what of a completion counts: up to its function's end, or to the first stop token."""
+    if problem.record["dialect"] == "fixed":
+        end = finished(text, problem.language)
+        if end is not None:
+            closing = end.rstrip().removesuffix("}").rstrip() + "\n"
+            return closing if made_of(problem).closes else end
+    return cut(text, problem.record["stop_tokens"])
 
 
 def cut(text: str, stops: tuple[str, ...]) -> str:
@@ -138,13 +190,22 @@ def assembled(problem: Problem, block: str) -> str:
 
     Where the tests begin with the function's end, it is left to them.
     """
-    made, language = TRANSLATORS[problem.language], problem.language
+    made, language = made_of(problem), problem.language
     name = problem.id.split("_", 2)[-1]
+    if issubclass(made, Written):
+        name = made.named(name)
+    if issubclass(made, Named):
+        name = made.spelled(name)
+    if language in BLOCKS:
+        return whole_of(language, problem.prompt, block, name)
     if language in BRACES:
         spelled = {"java": camel(name), "scala": camel(name), "cpp": Cpp.renamed.get(name, name)}
         if language == "csharp":
             name = "".join(map(str.title, name.split("_")))
-        whole = placed(problem.prompt, block, spelled.get(language, name), language)
+        name = spelled.get(language, name)
+        if issubclass(made, FixedCased):
+            name = made.renamed.get(name, name)
+        whole = placed(problem.prompt, block, name, language)
         if whole is None:
             return ""
         return whole.removesuffix("}").rstrip() if made.closes else whole

@@ -18,7 +18,8 @@ from codeeval.tasks.extract import fence_first
 from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import closed, depth_of, placed
 from codeeval.tasks.humaneval_x import before_last, until_unindented
-from codeeval.tasks.source import Hub, field, locate
+from codeeval.tasks.pairs import asked, number_of, source_path
+from codeeval.tasks.source import Hub, content_digest, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
 from codeeval.tasks.translate.translator import inserted
 
@@ -120,10 +121,15 @@ class Mbxp(PassTask):
     Attributes:
         data_file: JSONL with ``task_id``, ``prompt``, ``test``, ``language`` and ``entry_point``.
         language: Which language's file is taken if none is named.
+        source_language: The language from which solutions are to be translated; empty where
+            problems are to be solved. Problems without a solution in it are left out.
+        source_file: The file with its solutions; found beside the other if None.
         limits: What a program may take.
     """
 
     language: str = "java"
+    source_language: str = ""
+    source_file: Path | None = None
     limits: Limits = LIMITS
     name: ClassVar[str] = "mbxp"
     version: ClassVar[str] = "1"
@@ -132,11 +138,12 @@ class Mbxp(PassTask):
     hub_id: ClassVar[str] = "mxeval/mbxp"
 
     def __post_init__(self) -> None:
-        if self.language not in self.files:
-            known = ", ".join(self.files)
-            raise TaskOptionError(
-                f"{self.name}: language must be one of {known}, not {self.language!r}"
-            )
+        for found in filter(None, (self.language, self.source_language)):
+            if found not in self.files:
+                known = ", ".join(self.files)
+                raise TaskOptionError(
+                    f"{self.name}: language must be one of {known}, not {found!r}"
+                )
 
     @cached_property
     def path(self) -> Path:
@@ -149,7 +156,33 @@ class Mbxp(PassTask):
             hub=Hub(self.hub_id, self.language),
         )
 
-    def _problem(self, record: dict[str, Any], place: str) -> Problem:
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of the data, in hex; with those that are translated, if any are."""
+        own = content_digest(self.path)
+        return own if self._source_path is None else f"{own}+{content_digest(self._source_path)}"
+
+    @cached_property
+    def _source_path(self) -> Path | None:
+        if not self.source_language:
+            return None
+        stem = self.files[self.source_language]
+        names = (f"{stem}.jsonl.gz", f"{stem}.jsonl")
+        return source_path(self.name, self.source_language, self.path, names, self.source_file)
+
+    @cached_property
+    def _sources(self) -> Mapping[str, str]:
+        """By the numbers of problems, the programs that are to be translated."""
+        if self._source_path is None:
+            return {}
+        records = (record for _, record in read_numbered(self._source_path))
+        return {
+            number_of(record["task_id"]): record["prompt"] + record["canonical_solution"]
+            for record in records
+            if record.get("canonical_solution")
+        }
+
+    def _problem(self, record: dict[str, Any], place: str) -> Problem | None:
         name, prompt, test, language, entry_point = (
             field(record, key, str, place=place, form="a text")
             for key in ("task_id", "prompt", "test", "language", "entry_point")
@@ -162,13 +195,19 @@ class Mbxp(PassTask):
             ended = ENDS[language](test).replace(ENTRY, entry_point)
         except ValueError as error:
             raise DataError(f"{place}: field 'test' has no end: {error}") from error
+        shown = prompt
+        if self.source_language:
+            source = self._sources.get(number_of(name))
+            if source is None:
+                return None
+            shown = asked(self.source_language, source, language, prompt)
         return Problem(
             id=name,
-            prompt=prompt,
+            prompt=shown,
             reference=f"{prompt}{body}" if body else "",
             entry_point=entry_point,
             language=language,
-            record={"test": ended, "canonical": body},
+            record={"test": ended, "begun": prompt},
         )
 
     def source(self, problem: Problem, sample: Sample) -> str:
@@ -177,7 +216,7 @@ class Mbxp(PassTask):
         Of a completion what is after the end of the function is left out where that can be told,
         in Python where the whole is none. Of a solution the first block of code counts.
         """
-        prompt, language = problem.prompt, problem.language
+        prompt, language = problem.record["begun"], problem.language
         if sample.completion is None:
             block = fence_first(sample.text) or sample.text
             begun = block

@@ -19,6 +19,7 @@ from codeeval.tasks.task import DataError, Task, TaskOptionError, UnknownTask
 __all__ = ["ENTRY_POINTS", "TASKS", "load_task", "task_names", "tasks_named"]
 
 TASKS = {
+    "c-to-rust": "codeeval.tasks.starter_languages:CToRust",
     "coconut": "codeeval.tasks.coconut:CoCoNut",
     "coconut-concurrency": "codeeval.tasks.coconut:CoCoNutConcurrency",
     "coconut-oop": "codeeval.tasks.coconut:CoCoNutOop",
@@ -47,6 +48,7 @@ TASKS = {
     "reval": "codeeval.tasks.reval:REval",
     "starter": "codeeval.tasks.starter_task:Starter",
     "starter-efficiency": "codeeval.tasks.starter_efficiency:StarterEfficiency",
+    "starter-multilingual": "codeeval.tasks.starter_languages:StarterMultilingual",
     "starter-tracing": "codeeval.tasks.fresh_traces:StarterTracing",
     "trace": "codeeval.tasks.fresh_traces:FreshTraces",
 }

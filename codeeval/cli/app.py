@@ -21,6 +21,7 @@ from codeeval.cli.evaluate import evaluate_command
 from codeeval.cli.exit import FAULT, FINISHED, Stopped, exit_code, message_of
 from codeeval.cli.profile import profile_command
 from codeeval.cli.report import report_command
+from codeeval.cli.rows import validate_rows_command
 from codeeval.cli.samples import convert_command, sanitize_command
 from codeeval.cli.sandboxes import sandbox_app
 from codeeval.cli.settings import name_variables, read_env_file
@@ -54,6 +55,7 @@ command(app, "list", hidden=True)(tasks_command)
 command(app, "info")(info_command)
 command(app, "prepare")(prepare_command)
 command(app, "validate")(validate_command)
+command(app, "validate-rows")(validate_rows_command)
 command(app, "convert")(convert_command)
 command(app, "sanitize")(sanitize_command)
 command(app, "report")(report_command)

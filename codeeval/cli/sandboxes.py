@@ -31,7 +31,7 @@ def build_command(
 ) -> int:
     """Build the images in which the sandbox docker runs programs, unless they are there."""
     from codeeval.sandbox.docker import connect
-    from codeeval.sandbox.image import build_image, find_image
+    from codeeval.sandbox.image import build_images
     from codeeval.sandbox.languages import LANGUAGES
 
     wanted = [name.strip() for name in languages.split(",") if name.strip()]
@@ -39,14 +39,8 @@ def build_command(
         wanted = list(LANGUAGES)
     for name in wanted:
         chosen("--languages", name, tuple(LANGUAGES))
-    images: dict[str, str] = {}
-    client = connect()
-    try:
-        for name in dict.fromkeys(LANGUAGES[name].image for name in wanted):
-            found = None if again else find_image(client, name)
-            images[name] = found or build_image(client, name, report=say)
-    finally:
-        client.close()
+    names = [LANGUAGES[name].image for name in wanted]
+    images = build_images(connect, names, again=again, report=say)
     print(json.dumps({"images": images}) if json_ else "\n".join(images.values()))
     return FINISHED
 

@@ -26,6 +26,10 @@ def translate_command(
     doctests: Annotated[
         str, typer.Option(help="What becomes of examples: transform, keep or remove.")
     ] = "keep",
+    dialect: Annotated[
+        str,
+        typer.Option(help="published (as MultiPL-E's rows) or fixed (without their defects)."),
+    ] = "published",
     cases: Annotated[int, typer.Option(min=1, help="Assertions of a problem at most.")] = 20,
     sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
     data_file: DataFile = None,
@@ -35,16 +39,17 @@ def translate_command(
     """Compile a task's problems to other languages, for the task ``multipl-e``."""
     from codeeval.sandbox.executor import SANDBOXES, open_executor
     from codeeval.tasks.registry import load_task
-    from codeeval.tasks.translate.languages import TRANSLATORS
+    from codeeval.tasks.translate.fixed import DIALECTS
     from codeeval.translating import compiled, sources_of
 
     chosen("--sandbox", sandbox, SANDBOXES)
     chosen("--doctests", doctests, ("transform", "keep", "remove"))
+    chosen("--dialect", dialect, DIALECTS)
     wanted = [name.strip() for name in to.split(",") if name.strip()]
     if wanted == ["all"]:
-        wanted = list(TRANSLATORS)
+        wanted = list(DIALECTS[dialect])
     for name in wanted:
-        chosen("--to", name, TRANSLATORS)
+        chosen("--to", name, DIALECTS[dialect])
     benchmark = load_task(task, data_file=data_file, **pairs_of(task_option or ()))
     unread: dict[str, str] = {}
     with open_executor(sandbox, workers=1) as executor:
@@ -52,7 +57,7 @@ def translate_command(
     output.mkdir(parents=True, exist_ok=True)
     told = []
     for language in wanted:
-        found = compiled(sources, language, doctests=doctests)
+        found = compiled(sources, language, doctests=doctests, dialect=dialect)
         path = output / f"{benchmark.name}-{language}.jsonl"
         text = "".join(json.dumps(row) + "\n" for row in found.rows)
         path.write_text(text, encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from codeeval.tasks.translate.source import Type, Untranslatable
 from codeeval.tasks.translate.translator import Translator, commented, escaped
@@ -12,7 +12,6 @@ from codeeval.tasks.translate.translator import Translator, commented, escaped
 __all__ = ["Bash"]
 
 ESCAPED = escaped(("\\", "\\\\"), ("\n", "\\n"), ('"', '\\"'), ("$", "\\$"), ("!", "\\!"))
-LINE_END = "\\n"
 SAID = {
     "List": "a space-separated list",
     "Tuple": "a space-separated list",
@@ -24,7 +23,11 @@ SAID = {
 
 
 class Bash(Translator[Any]):
-    """Bash; a value is a quoted text, or a list of such values until it is printed."""
+    """Bash; a value is a quoted text, or a list of such values until it is printed.
+
+    Class attributes:
+        line_end: What stands between lists in a list, and between pairs.
+    """
 
     name = "sh"
     title = "Bash"
@@ -32,6 +35,7 @@ class Bash(Translator[Any]):
     stop_tokens = ("\n}",)
     wrong = r"exit status 1\n"
     closes = True
+    line_end: ClassVar[str] = "\\n"
 
     def text(self, value: str) -> Any:
         """Return a string."""
@@ -79,12 +83,25 @@ class Bash(Translator[Any]):
 
     def call(self, function: str, arguments: list[Any]) -> Any:
         """Return a call."""
-        return f"$({' '.join([function, *map(printed, arguments)])})"
+        return f"$({' '.join([function, *map(self.printed, arguments)])})"
 
     def equal(self, left: Any, right: Any, *, called: str) -> tuple[str, str]:
         """Return both sides; lists in examples are written as Python writes them."""
-        shown = str(right) if called != "candidate" else printed(right)
+        shown = str(right) if called != "candidate" else self.printed(right)
         return left, shown
+
+    def printed(self, value: Any) -> str:
+        """Return a value as one text."""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, dict):
+            pairs = [f"{bare(key)},{bare(each)}" for key, each in value.items()]
+            return f'"{self.line_end.join(pairs)}"'
+        parts = [
+            bare(each) if isinstance(each, str) else " ".join(map(bare, each)) for each in value
+        ]
+        nested = all(map(is_list, value))
+        return f'"{(self.line_end if nested else " ").join(parts)}"'
 
     def prompt(self, description: str) -> str:
         """Return a comment, with what the parameters are, and the head."""
@@ -118,17 +135,6 @@ def is_list(value: Any) -> bool:
 def bare(item: str) -> str:
     """Return an item without its quotes."""
     return item[1:-1]
-
-
-def printed(value: Any) -> str:
-    """Return a value as one text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        return f'"{LINE_END.join(f"{bare(key)},{bare(each)}" for key, each in value.items())}"'
-    parts = [bare(each) if isinstance(each, str) else " ".join(map(bare, each)) for each in value]
-    nested = all(map(is_list, value))
-    return f'"{(LINE_END if nested else " ").join(parts)}"'
 
 
 def said(kind: Type | None) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
-from codeeval.tasks.translate.inferred import Inferred
+from codeeval.tasks.translate.inferred import Inferred, Value
 from codeeval.tasks.translate.source import Signature, Type
 from codeeval.tasks.translate.translator import commented, inserted
+from codeeval.tasks.translate.typed import Cased
 
-__all__ = ["Cpp"]
+__all__ = ["Cpp", "CppTexts"]
+
+E = TypeVar("E")
 
 
-class Cpp(Inferred):
-    """C++."""
+class CppTexts(Cased[E]):
+    """What the dialects of C++ share."""
 
     name = "cpp"
     title = "C++"
@@ -22,20 +25,6 @@ class Cpp(Inferred):
     stop_tokens = ("\n}",)
     wrong = r"Assertion `"
     closes = True
-    plain: ClassVar[dict[str, str]] = {
-        "int": "long",
-        "float": "float",
-        "str": "std::string",
-        "bool": "bool",
-        "Any": "std::any",
-        "None": "std::nullopt",
-    }
-    nil = "std::nullopt"
-    optional = "std::optional"
-
-    def __init__(self, signature: Signature) -> None:
-        super().__init__(signature)
-        self._unions: dict[str, str] = {}
 
     def list_of(self, item: Type) -> str:
         """Return the type of a list."""
@@ -52,6 +41,68 @@ class Cpp(Inferred):
     def optional_of(self, item: Type) -> str:
         """Return the type of what may be none."""
         return f"std::optional<{self.kind(item)}>"
+
+    def function(self, name: str) -> str:
+        """Return the name of a function; in tests there is a variable for it."""
+        return name if name == "candidate" else super().function(name)
+
+    def prompt(self, description: str) -> str:
+        """Return includes, unions, a comment and the head."""
+        given = ", ".join(f"{kind} {name}" for name, kind in self.parameters)
+        returns = self.kind(self.signature.returns)
+        head = f"{returns} {self.function(self.signature.name)}({given}) " + "{\n"
+        includes = "#include<assert.h>\n#include<bits/stdc++.h>\n"
+        return includes + self.declared() + commented(description, "// ") + head
+
+    def tests(self, assertions: Sequence[str]) -> str:
+        """Return the end of the function, and a main function of assertions."""
+        name = self.function(self.signature.name)
+        lines = [
+            "}",
+            *self.beside(),
+            "int main() {",
+            f"    auto candidate = {name};",
+            *assertions,
+            "}",
+            "",
+        ]
+        return "\n".join(lines)
+
+    def beside(self) -> Sequence[str]:
+        """Return what stands between the function and the main function."""
+        return ()
+
+    def declared(self) -> str:
+        """Return what has to be declared before the function."""
+        return ""
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return inserted(tests, "}\n", f'    std::cout << std::endl << "{end}" << std::endl;\n')
+
+
+class Cpp(CppTexts[Value], Inferred):
+    """C++."""
+
+    plain: ClassVar[dict[str, str]] = {
+        "int": "long",
+        "float": "float",
+        "str": "std::string",
+        "bool": "bool",
+        "Any": "std::any",
+        "None": "std::nullopt",
+    }
+    nil = "std::nullopt"
+    optional = "std::optional"
+
+    def __init__(self, signature: Signature) -> None:
+        super().__init__(signature)
+        self._unions: dict[str, str] = {}
+
+    def declared(self) -> str:
+        """Return the unions."""
+        return "".join(self._unions.values())
 
     def union_of(self, parts: Sequence[Type]) -> str:
         """Return the name of a union, which is declared before the function."""
@@ -91,29 +142,6 @@ class Cpp(Inferred):
         found = re.match(r".+?\(", text)
         return found[0] if found else ""
 
-    def function(self, name: str) -> str:
-        """Return the name of a function; in tests there is a variable for it."""
-        return name if name == "candidate" else super().function(name)
-
-    def prompt(self, description: str) -> str:
-        """Return includes, unions, a comment and the head."""
-        given = ", ".join(f"{kind} {name}" for name, kind in self.parameters)
-        returns = self.kind(self.signature.returns)
-        head = f"{returns} {self.function(self.signature.name)}({given}) " + "{\n"
-        includes = "#include<assert.h>\n#include<bits/stdc++.h>\n"
-        return includes + "".join(self._unions.values()) + commented(description, "// ") + head
-
     def assertion(self, left: str, right: str) -> str:
         """Return a test."""
         return f"    assert({left} == {right});"
-
-    def tests(self, assertions: Sequence[str]) -> str:
-        """Return the end of the function, and a main function of assertions."""
-        name = self.function(self.signature.name)
-        lines = ["}", "int main() {", f"    auto candidate = {name};", *assertions, "}", ""]
-        return "\n".join(lines)
-
-    @classmethod
-    def ended(cls, tests: str, end: str) -> str:
-        """Return tests after the last of which a text is printed."""
-        return inserted(tests, "}\n", f'    std::cout << std::endl << "{end}" << std::endl;\n')

@@ -4,42 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from codeeval.tasks.translate.inferred import Inferred, Value
 from codeeval.tasks.translate.source import Type
 from codeeval.tasks.translate.translator import commented, inserted
+from codeeval.tasks.translate.typed import Cased
 
-__all__ = ["CSharp"]
+__all__ = ["CSharp", "CSharpTexts"]
 
-PRIMITIVE = ("long", "float", "bool")
+E = TypeVar("E")
+
+PRIMITIVE = ("long", "float", "double", "bool")
 USINGS = (
     *("System", "System.Numerics", "System.Diagnostics", "System.Collections.Generic"),
     *("System.Linq", "System.Text", "System.Security.Cryptography"),
 )
 
 
-class CSharp(Inferred):
-    """C#; tests compare lists and dictionaries by reference, so that some cannot pass."""
+class CSharpTexts(Cased[E]):
+    """What the dialects of C# share."""
 
     name = "cs"
     title = "C#"
     words = ("C#", "cs", "list", "list", "tuple", "dictionary", "null", "true", "false")
     stop_tokens = ("\n    }\n",)
     wrong = r"DefaultTraceListener\.Fail"
-    fails = r"DefaultTraceListener\.Fail|Unhandled Exception"
     closes = True
-    plain: ClassVar[dict[str, str]] = {
-        "int": "long",
-        "float": "float",
-        "str": "string",
-        "bool": "bool",
-        "Any": "object",
-    }
-    nil = "null"
-    optional = "Nullable"
+    fails = r"DefaultTraceListener\.Fail|Unhandled Exception"
     renamed: ClassVar[dict[str, str]] = {
-        **Inferred.renamed,
+        **Cased.renamed,
         "string": "str",
         "base": "numBase",
         "decimal": "decimalNum",
@@ -61,6 +55,52 @@ class CSharp(Inferred):
         """Return the type of what may be none; of objects each one."""
         kind = self.kind(item)
         return f"Nullable<{kind}>" if kind in PRIMITIVE else kind
+
+    def spelled(self, name: str) -> str:
+        """Return a function's name with a capital for each word."""
+        return "".join(map(str.title, name.split("_")))
+
+    def prompt(self, description: str) -> str:
+        """Return usings, a class, a comment and the head."""
+        given = ", ".join(f"{kind} {name}" for name, kind in self.parameters)
+        returns = self.kind(self.signature.returns)
+        usings = "".join(f"using {each};\n" for each in USINGS)
+        head = f"    public static {returns} {self.spelled(self.signature.name)}({given}) " + "{\n"
+        return f"{usings}class Problem {{\n{commented(description, '    // ')}{head}"
+
+    def tests(self, assertions: Sequence[str]) -> str:
+        """Return the end of the function, and a main method of assertions."""
+        lines = [
+            "    }",
+            *self.beside(),
+            "    public static void Main(string[] args) {",
+            *assertions,
+            "    }",
+        ]
+        return "\n".join([*lines, "", "}", ""])
+
+    def beside(self) -> Sequence[str]:
+        """Return what stands between the function and the main method."""
+        return ()
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return inserted(tests, "    }\n\n}\n", f'    Console.WriteLine("\\n{end}");\n')
+
+
+class CSharp(CSharpTexts[Value], Inferred):
+    """C#; tests compare lists and dictionaries by reference, so that some cannot pass."""
+
+    plain: ClassVar[dict[str, str]] = {
+        "int": "long",
+        "float": "float",
+        "str": "string",
+        "bool": "bool",
+        "Any": "object",
+    }
+    nil = "null"
+    optional = "Nullable"
 
     def integer(self, value: int) -> Value:
         """Return a whole number."""
@@ -99,29 +139,7 @@ class CSharp(Inferred):
         found = re.search(r"new (.+?\()", text)
         return found[1] if found else ""
 
-    def spelled(self, name: str) -> str:
-        """Return a function's name with a capital for each word."""
-        return "".join(map(str.title, name.split("_")))
-
-    def prompt(self, description: str) -> str:
-        """Return usings, a class, a comment and the head."""
-        given = ", ".join(f"{kind} {name}" for name, kind in self.parameters)
-        returns = self.kind(self.signature.returns)
-        usings = "".join(f"using {each};\n" for each in USINGS)
-        head = f"    public static {returns} {self.spelled(self.signature.name)}({given}) " + "{\n"
-        return f"{usings}class Problem {{\n{commented(description, '    // ')}{head}"
-
     def assertion(self, left: str, right: str) -> str:
         """Return a test."""
         same = f"{left} == {right}" if self.returns_primitive else f"{left}.Equals({right})"
         return f"    Debug.Assert({same});"
-
-    def tests(self, assertions: Sequence[str]) -> str:
-        """Return the end of the function, and a main method of assertions."""
-        lines = ["    }", "    public static void Main(string[] args) {", *assertions, "    }"]
-        return "\n".join([*lines, "", "}", ""])
-
-    @classmethod
-    def ended(cls, tests: str, end: str) -> str:
-        """Return tests after the last of which a text is printed."""
-        return inserted(tests, "    }\n\n}\n", f'    Console.WriteLine("\\n{end}");\n')

@@ -3,74 +3,38 @@
 from __future__ import annotations
 
 import ast
+import sys
 from abc import abstractmethod
 from collections.abc import Sequence
 
 from codeeval.tasks.translate.source import Assertion, Type, Untranslatable
-from codeeval.tasks.translate.translator import Translator
+from codeeval.tasks.translate.typed import Typed
+from codeeval.tasks.translate.types import type_of_values
 
-__all__ = ["TOLERANCE", "Directed"]
+__all__ = ["TOLERANCE", "Directed", "fractional", "natural"]
 
 TOLERANCE = "1e-6"
 """By how much a number with a fraction may be off: so much, and so much of what is expected."""
-VARIADIC = Type("...")
+GREATEST = sys.float_info.max
+ANY, NONE = Type("Any"), Type("None")
 
 
-class Directed(Translator[str]):
+class Directed(Typed[str]):
     """A language whose values hang on types.
 
     A value that is none of its type is refused, but that a whole number may stand for one with a
     fraction, and a list for a tuple of any length.
+
+    Attributes:
+        expecting: Whether the value that is made is what a test expects. Where the language cannot
+            tell by a value how it is to be compared, it is then written so that tests can.
     """
 
-    # Types
+    expecting = False
 
     def kind(self, kind: Type | None) -> str:
-        """Return a type.
-
-        Raises:
-            Untranslatable: If there is none.
-        """
-        match kind:
-            case None:
-                raise Untranslatable("a type is missing")
-            case Type("List", (item,)) | Type("Tuple", (item, Type("..."))):
-                return self.list_of(item)
-            case Type("Tuple", parts) if parts:
-                return self.tuple_of(parts)
-            case Type("Dict", (key, value)):
-                return self.dict_of(key, value)
-            case Type("Optional", (item,)):
-                return self.optional_of(item)
-            case Type("Union", parts):
-                return self.union_of(parts)
-            case Type(name, ()):
-                return self.plain_of(name)
-        raise Untranslatable(f"the type {kind}")
-
-    @abstractmethod
-    def plain_of(self, name: str) -> str:
-        """Return a type that is not made of others; refuse it with `Untranslatable`."""
-
-    @abstractmethod
-    def list_of(self, item: Type) -> str:
-        """Return the type of a list."""
-
-    @abstractmethod
-    def tuple_of(self, parts: Sequence[Type]) -> str:
-        """Return the type of a tuple."""
-
-    @abstractmethod
-    def dict_of(self, key: Type, value: Type) -> str:
-        """Return the type of a dictionary."""
-
-    def optional_of(self, item: Type) -> str:
-        """Return the type of what may be none."""
-        raise Untranslatable(f"the type {Type('Optional', (item,))}")
-
-    def union_of(self, parts: Sequence[Type]) -> str:
-        """Return the type of what is one of several."""
-        raise Untranslatable(f"the type {Type('Union', tuple(parts))}")
+        """Return a type; what is one of several or none may be none."""
+        return super().kind(without_none(kind))
 
     # Values; those that are not made of others have the names that all translators have.
 
@@ -99,8 +63,8 @@ class Directed(Translator[str]):
         return value
 
     def any(self, node: ast.expr) -> str:
-        """Return a value of a type that is not told."""
-        raise Untranslatable("the type Any")
+        """Return a value of a type that is not told, as one of the type that it has."""
+        return self.typed(node, natural(node))
 
     def typed(self, node: ast.expr, kind: Type | None) -> str:
         """Return an expression as one of a type.
@@ -108,6 +72,7 @@ class Directed(Translator[str]):
         Raises:
             Untranslatable: If it is none.
         """
+        kind = without_none(kind) or ANY
         match node, kind:
             case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as positive)), _:
                 return self.typed(ast.Constant(-positive), kind)
@@ -128,6 +93,8 @@ class Directed(Translator[str]):
             case ast.Constant(int(value)), Type("int"):
                 return self.integer(value)
             case ast.Constant(int() | float() as value), Type("float"):
+                if abs(value) > GREATEST:
+                    raise Untranslatable("a number that is not finite")
                 return self.number(float(value))
             case ast.Constant(str(value)), Type("str"):
                 return self.text(value)
@@ -141,11 +108,12 @@ class Directed(Translator[str]):
             case ast.Dict(keys, values), Type("Dict", (key, value)) if None not in keys:
                 pairs = zip((each for each in keys if each is not None), values, strict=True)
                 made = [(self.typed(name, key), self.typed(each, value)) for name, each in pairs]
-                return self.dict_value(made, key, value)
+                return self.dict_value(list(dict(made).items()), key, value)
         raise Untranslatable(f"{ast.unparse(node)[:40]} where {kind} is declared")
 
     def _one_of(self, node: ast.expr, parts: Sequence[Type]) -> str:
-        for kind in parts:
+        # A whole number stands for one with a fraction only where there is no other place for it.
+        for kind in sorted(parts, key=fractional):
             try:
                 return self.chosen(self.typed(node, kind), kind, parts)
             except Untranslatable:
@@ -160,15 +128,24 @@ class Directed(Translator[str]):
                 if len(kinds) != len(arguments):
                     raise Untranslatable("a call with another number of arguments")
                 left = self.call(name, [*map(self.typed, arguments, kinds)])
-                return left, self.typed(assertion.right, self.signature.returns)
+                return left, self.expected(assertion.right)
         raise Untranslatable(f"the expression {ast.unparse(assertion.left)[:60]}")
 
+    def expected(self, node: ast.expr) -> str:
+        """Return what a test expects."""
+        self.expecting = True
+        try:
+            return self.typed(node, self.signature.returns)
+        finally:
+            self.expecting = False
+
+    def shown(self, assertion: Assertion) -> tuple[str, str]:
+        """Return both sides of an example."""
+        return self.case(assertion)[0], self.typed(assertion.right, self.signature.returns)
+
     def has_fractions(self, kind: Type | None = None) -> bool:
-        """Whether there is a number with a fraction in what is returned, or in a type."""
-        kind = kind or self.signature.returns
-        return kind is not None and (
-            kind.name == "float" or any(map(self.has_fractions, kind.parts))
-        )
+        """Whether there may be a number with a fraction in what is returned, or in a type."""
+        return fractional(kind or self.signature.returns)
 
     # What hangs on types is not asked for without them.
 
@@ -185,3 +162,31 @@ class Directed(Translator[str]):
     def variable(self, name: str) -> str:
         """Not asked for: arguments are values."""
         raise NotImplementedError
+
+
+def fractional(kind: Type | None) -> bool:
+    """Whether there may be a number with a fraction in a value of a type."""
+    return kind is None or kind.name in ("float", "Any") or any(map(fractional, kind.parts))
+
+
+def without_none(kind: Type | None) -> Type | None:
+    """Return a type in which none is no alternative; what may be none is optional."""
+    if kind is None or kind.name != "Union" or NONE not in kind.parts:
+        return kind
+    rest = tuple(each for each in kind.parts if each != NONE)
+    if not rest:
+        return NONE
+    return Type("Optional", rest if len(rest) == 1 else (Type("Union", rest),))
+
+
+def natural(node: ast.expr) -> Type:
+    """Return the type that a value has of itself.
+
+    Raises:
+        Untranslatable: If it is none that all languages have, or no value.
+    """
+    try:
+        value = ast.literal_eval(node)
+    except (TypeError, ValueError):
+        raise Untranslatable(f"the expression {ast.unparse(node)[:60]}") from None
+    return type_of_values([value])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from codeeval.tasks.translate.source import Signature, Type, Untranslatable
-from codeeval.tasks.translate.translator import Translator
+from codeeval.tasks.translate.typed import Cased, camel, has_part
 
 __all__ = ["Inferred", "Value", "camel"]
 
@@ -23,70 +23,21 @@ class Value(NamedTuple):
     kind: Type
 
 
-class Inferred(Translator[Value]):
+class Inferred(Cased[Value]):
     """A language in which a list is of its first item's type until it is declared otherwise.
 
     Class attributes:
-        plain: What the types that are not made of others are called.
         nil: What stands for None.
         optional: The name of the type of what may be none.
-        renamed: Parameters that cannot be called what they are.
     """
 
-    plain: ClassVar[dict[str, str]]
     nil: ClassVar[str]
     optional: ClassVar[str]
-    renamed: ClassVar[dict[str, str]] = {"operator": "op", "strlen": "string_length"}
 
     def __init__(self, signature: Signature) -> None:
         super().__init__(signature)
         kinds = [kind for _, kind in signature.parameters] + [signature.returns]
         self._tuples_are_lists = any(has_part(each, ("...",)) for each in kinds)
-
-    # Types
-
-    def kind(self, kind: Type | None) -> str:
-        """Return a type.
-
-        Raises:
-            Untranslatable: If there is none.
-        """
-        match kind:
-            case None:
-                raise Untranslatable("a type is missing")
-            case Type("List", (item,)) | Type("Tuple", (item, Type("..."))):
-                return self.list_of(item)
-            case Type("Tuple", parts) if parts:
-                return self.tuple_of(parts)
-            case Type("Dict", (key, value)):
-                return self.dict_of(key, value)
-            case Type("Optional", (item,)):
-                return self.optional_of(item)
-            case Type("Union", parts):
-                return self.union_of(parts)
-            case Type(name, ()) if name in self.plain:
-                return self.plain[name]
-        raise Untranslatable(f"the type {kind}")
-
-    @abstractmethod
-    def list_of(self, item: Type) -> str:
-        """Return the type of a list."""
-
-    @abstractmethod
-    def tuple_of(self, parts: Sequence[Type]) -> str:
-        """Return the type of a tuple."""
-
-    @abstractmethod
-    def dict_of(self, key: Type, value: Type) -> str:
-        """Return the type of a dictionary."""
-
-    @abstractmethod
-    def optional_of(self, item: Type) -> str:
-        """Return the type of what may be none."""
-
-    def union_of(self, parts: Sequence[Type]) -> str:
-        """Return the type of what is one of several."""
-        raise Untranslatable(f"the type {Type('Union', tuple(parts))}")
 
     # Values
 
@@ -161,19 +112,6 @@ class Inferred(Translator[Value]):
 
     # What is declared
 
-    def function(self, name: str) -> str:
-        """Return the name of a function; tests call the one that is asked for by its own.
-
-        In examples names are changed that its head and the tests have as they are.
-        """
-        if name == "candidate":
-            return self.spelled(self.signature.name)
-        return self.spelled(self.renamed.get(name, name))
-
-    def spelled(self, name: str) -> str:
-        """Return a function's name as the language's people spell it."""
-        return name
-
     def call(self, function: str, arguments: list[Value]) -> Value:
         """Return a call; arguments are of the types that are declared."""
         kinds = [kind for _, kind in self.signature.parameters]
@@ -221,28 +159,7 @@ class Inferred(Translator[Value]):
         """Return what makes a literal, with its bracket; nothing if there is none."""
 
     @property
-    def parameters(self) -> list[tuple[str, str]]:
-        """The names and the types of the parameters."""
-        return [
-            (self.renamed.get(name, name), self.kind(kind))
-            for name, kind in self.signature.parameters
-        ]
-
-    @property
     def returns_primitive(self) -> bool:
         """Whether what is returned is compared by its value."""
         returns = self.signature.returns
         return returns is not None and returns.name in PRIMITIVE
-
-
-def has_part(kind: Type | None, names: Sequence[str]) -> bool:
-    """Whether a type is one of some, or has one of them in its brackets."""
-    if kind is None:
-        return False
-    return kind.name in names or any(has_part(each, names) for each in kind.parts)
-
-
-def camel(name: str) -> str:
-    """Return a name in camel case."""
-    first, *rest = name.split("_")
-    return first + "".join(map(str.title, rest))

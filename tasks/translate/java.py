@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
-from codeeval.tasks.translate.inferred import Inferred, Value, camel
+from codeeval.tasks.translate.inferred import Inferred, Value
 from codeeval.tasks.translate.source import Type
 from codeeval.tasks.translate.translator import commented, inserted
+from codeeval.tasks.translate.typed import Cased, camel
 
-__all__ = ["Java"]
+__all__ = ["Java", "JavaTexts"]
 
-BOXED = {"long": "Long", "float": "Float", "boolean": "Boolean"}
+E = TypeVar("E")
+
+BOXED = {"long": "Long", "float": "Float", "double": "Double", "boolean": "Boolean"}
 IMPORTS = (
     *("java.util.*", "java.lang.reflect.*", "org.javatuples.*", "java.security.*"),
     *("java.math.*", "java.io.*", "java.util.stream.*"),
 )
 
 
-class Java(Inferred):
-    """Java; floats are of 32 bits, and what is boxed must be of the very type."""
+class JavaTexts(Cased[E]):
+    """What the dialects of Java share."""
 
     name = "java"
     title = "Java"
@@ -31,15 +34,6 @@ class Java(Inferred):
     stop_tokens = ("\n    }\n",)
     wrong = r"java\.lang\.AssertionError"
     closes = True
-    plain: ClassVar[dict[str, str]] = {
-        "int": "long",
-        "float": "float",
-        "str": "String",
-        "bool": "boolean",
-        "Any": "Object",
-    }
-    nil = "Optional.empty()"
-    optional = "Optional"
 
     def boxed(self, kind: Type) -> str:
         """Return a type as it stands in brackets."""
@@ -50,10 +44,6 @@ class Java(Inferred):
         """Return the type of a list."""
         return f"ArrayList<{self.boxed(item)}>"
 
-    def tuple_of(self, parts: Sequence[Type]) -> str:
-        """Return the type of a tuple."""
-        return f"Pair<{', '.join(map(self.boxed, parts))}>"
-
     def dict_of(self, key: Type, value: Type) -> str:
         """Return the type of a dictionary."""
         return f"HashMap<{self.boxed(key)},{self.boxed(value)}>"
@@ -61,6 +51,56 @@ class Java(Inferred):
     def optional_of(self, item: Type) -> str:
         """Return the type of what may be none."""
         return f"Optional<{self.boxed(item)}>"
+
+    def spelled(self, name: str) -> str:
+        """Return a function's name in camel case."""
+        return camel(name)
+
+    def prompt(self, description: str) -> str:
+        """Return imports, a class, a comment and the head."""
+        given = ", ".join(f"{kind} {name}" for name, kind in self.parameters)
+        returns = self.kind(self.signature.returns)
+        imports = "".join(f"import {each};\n" for each in IMPORTS)
+        head = f"    public static {returns} {self.spelled(self.signature.name)}({given}) " + "{\n"
+        return f"{imports}class Problem {{\n{commented(description, '    // ')}{head}"
+
+    def tests(self, assertions: Sequence[str]) -> str:
+        """Return the end of the function, and a main method of assertions."""
+        lines = [
+            "    }",
+            *self.beside(),
+            "    public static void main(String[] args) {",
+            *assertions,
+            "    }",
+        ]
+        return "\n".join([*lines, "", "}", ""])
+
+    def beside(self) -> Sequence[str]:
+        """Return what stands between the function and the main method."""
+        return ()
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return inserted(tests, "    }\n\n}\n", f'    System.out.println("\\n{end}");\n')
+
+
+class Java(JavaTexts[Value], Inferred):
+    """Java; floats are of 32 bits, and what is boxed must be of the very type."""
+
+    plain: ClassVar[dict[str, str]] = {
+        "int": "long",
+        "float": "float",
+        "str": "String",
+        "bool": "boolean",
+        "Any": "Object",
+    }
+    nil = "Optional.empty()"
+    optional = "Optional"
+
+    def tuple_of(self, parts: Sequence[Type]) -> str:
+        """Return the type of a tuple."""
+        return f"Pair<{', '.join(map(self.boxed, parts))}>"
 
     def integer(self, value: int) -> Value:
         """Return a whole number."""
@@ -100,29 +140,7 @@ class Java(Inferred):
         found = re.search(r"new (.*)\(", text)
         return found[1] if found else ""
 
-    def spelled(self, name: str) -> str:
-        """Return a function's name in camel case."""
-        return camel(name)
-
-    def prompt(self, description: str) -> str:
-        """Return imports, a class, a comment and the head."""
-        given = ", ".join(f"{kind} {name}" for name, kind in self.parameters)
-        returns = self.kind(self.signature.returns)
-        imports = "".join(f"import {each};\n" for each in IMPORTS)
-        head = f"    public static {returns} {self.spelled(self.signature.name)}({given}) " + "{\n"
-        return f"{imports}class Problem {{\n{commented(description, '    // ')}{head}"
-
     def assertion(self, left: str, right: str) -> str:
         """Return a test."""
         same = f"{left} == {right}" if self.returns_primitive else f"{left}.equals({right})"
         return f"    assert({same});"
-
-    def tests(self, assertions: Sequence[str]) -> str:
-        """Return the end of the function, and a main method of assertions."""
-        lines = ["    }", "    public static void main(String[] args) {", *assertions, "    }"]
-        return "\n".join([*lines, "", "}", ""])
-
-    @classmethod
-    def ended(cls, tests: str, end: str) -> str:
-        """Return tests after the last of which a text is printed."""
-        return inserted(tests, "    }\n\n}\n", f'    System.out.println("\\n{end}");\n')

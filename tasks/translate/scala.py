@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
-from codeeval.tasks.translate.inferred import PRIMITIVE, Inferred, Value, camel
+from codeeval.tasks.translate.inferred import PRIMITIVE, Inferred, Value
 from codeeval.tasks.translate.source import Type, Untranslatable
 from codeeval.tasks.translate.translator import commented, inserted
+from codeeval.tasks.translate.typed import Cased, camel
 
-__all__ = ["Scala"]
+__all__ = ["Scala", "ScalaTexts"]
+
+E = TypeVar("E")
 
 
-class Scala(Inferred):
-    """Scala; floats are of 32 bits."""
+class ScalaTexts(Cased[E]):
+    """What the dialects of Scala share."""
 
     name = "scala"
     title = "Scala"
     words = ("Scala", "scala", "list", "list", "tuple", "map", "None", "true", "false")
     stop_tokens = ("\n    }\n",)
     wrong = r"java\.lang\.AssertionError"
-    fails = r"\S"
     closes = True
-    plain: ClassVar[dict[str, str]] = {
-        "int": "Long",
-        "float": "Float",
-        "str": "String",
-        "bool": "Boolean",
-        "Any": "Any",
-    }
-    nil = "None"
-    optional = "Option"
 
     def list_of(self, item: Type) -> str:
         """Return the type of a list."""
@@ -48,6 +41,56 @@ class Scala(Inferred):
     def optional_of(self, item: Type) -> str:
         """Return the type of what may be none."""
         return f"Option[{self.kind(item)}]"
+
+    def spelled(self, name: str) -> str:
+        """Return a function's name in camel case."""
+        return camel(name)
+
+    def prompt(self, description: str) -> str:
+        """Return imports, an object, a comment and the head."""
+        given = ", ".join(f"{name} : {kind}" for name, kind in self.parameters)
+        returns = self.kind(self.signature.returns)
+        head = f"    def {self.spelled(self.signature.name)}({given}) : {returns} = " + "{\n"
+        lines = "import scala.math._\nimport scala.collection.mutable._\nobject Problem {\n"
+        return lines + commented(description, "    // ") + head
+
+    def tests(self, assertions: Sequence[str]) -> str:
+        """Return the end of the function, and a main function of assertions."""
+        lines = [
+            "    }",
+            *self.beside(),
+            "    def main(args: Array[String]) = {",
+            *assertions,
+            "    }",
+            "",
+            "}",
+            "",
+        ]
+        return "\n".join(lines)
+
+    def beside(self) -> Sequence[str]:
+        """Return what stands between the function and the main function."""
+        return ()
+
+    @classmethod
+    def ended(cls, tests: str, end: str) -> str:
+        """Return tests after the last of which a text is printed."""
+        return inserted(tests, "    }\n\n}\n", f'    println("\\n{end}");\n')
+
+
+class Scala(ScalaTexts[Value], Inferred):
+    """Scala; floats are of 32 bits."""
+
+    fails = r"\S"
+    plain: ClassVar[dict[str, str]] = {
+        "int": "Long",
+        "float": "Float",
+        "str": "String",
+        "bool": "Boolean",
+        "Any": "Any",
+    }
+    nil = "None"
+    optional = "Option"
 
     def union_of(self, parts: Sequence[Type]) -> str:
         """Return the type of what is one of two."""
@@ -95,37 +138,7 @@ class Scala(Inferred):
         found = re.match(r".+?\(", text)
         return found[0] if found else ""
 
-    def spelled(self, name: str) -> str:
-        """Return a function's name in camel case."""
-        return camel(name)
-
-    def prompt(self, description: str) -> str:
-        """Return imports, an object, a comment and the head."""
-        given = ", ".join(f"{name} : {kind}" for name, kind in self.parameters)
-        returns = self.kind(self.signature.returns)
-        head = f"    def {self.spelled(self.signature.name)}({given}) : {returns} = " + "{\n"
-        lines = "import scala.math._\nimport scala.collection.mutable._\nobject Problem {\n"
-        return lines + commented(description, "    // ") + head
-
     def assertion(self, left: str, right: str) -> str:
         """Return a test."""
         same = f"{left} == {right}" if self.returns_primitive else f"{left}.equals({right})"
         return f"    assert({same});"
-
-    def tests(self, assertions: Sequence[str]) -> str:
-        """Return the end of the function, and a main function of assertions."""
-        lines = [
-            "    }",
-            "    def main(args: Array[String]) = {",
-            *assertions,
-            "    }",
-            "",
-            "}",
-            "",
-        ]
-        return "\n".join(lines)
-
-    @classmethod
-    def ended(cls, tests: str, end: str) -> str:
-        """Return tests after the last of which a text is printed."""
-        return inserted(tests, "    }\n\n}\n", f'    println("\\n{end}");\n')

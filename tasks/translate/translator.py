@@ -63,6 +63,7 @@ class Translator(Generic[E]):
         fails: Another one of what is on standard error if one fails and the program ends well.
         after: A third of what is printed after the text at the end of the tests.
         closes: Whether the tests begin with the end of the function.
+        dialect: ``published``, or ``fixed`` where what is wrong with the published rows is not.
     """
 
     name: ClassVar[str]
@@ -74,6 +75,7 @@ class Translator(Generic[E]):
     fails: ClassVar[str] = ""
     after: ClassVar[str] = ""
     closes: ClassVar[bool] = False
+    dialect: ClassVar[str] = "published"
 
     def __init__(self, signature: Signature) -> None:
         self.signature = signature
@@ -193,6 +195,22 @@ class Translator(Generic[E]):
             called = assertion.left.func.id
         return self.equal(self.value(assertion.left), self.value(assertion.right), called=called)
 
+    def shown(self, assertion: Assertion) -> tuple[str, str]:
+        """Return both sides of an assertion that is an example."""
+        return self.case(assertion)
+
+    def example(self, block: str) -> str:
+        """Return an example of a docstring.
+
+        Raises:
+            Untranslatable: If the language cannot express it.
+        """
+        return example(self, block)
+
+    def reworded(self, text: str) -> str:
+        """Return a part of a docstring in the language's words."""
+        return said_in(text, self.words)
+
 
 def translate(
     made: type[Translator[Any]],
@@ -228,9 +246,9 @@ def translate(
     described = ""
     for is_example, part in parts:
         if not is_example:
-            described += said_in(part, made.words) if reworded else part
+            described += translator.reworded(part) if reworded else part
         elif doctests == "transform":
-            described += example(translator, part)
+            described += translator.example(part)
         elif doctests == "keep":
             described += part
     if made.flushed:
@@ -243,6 +261,8 @@ def translate(
             lines.append(translator.assertion(*translator.case(each)))
         except Untranslatable as reason:
             left_out.append(str(reason))
+    if left_out and not lines and made.dialect == "fixed":  # anything would pass
+        raise Untranslatable(f"no assertion is left: {left_out[0]}")
     return Translated(begun, translator.tests(lines), made.stop_tokens, tuple(left_out))
 
 
@@ -269,7 +289,7 @@ def example(translator: Translator[Any], block: str) -> str:
         )
     except SyntaxError as error:
         raise Untranslatable(f"an example that is no Python: {block.strip()[:60]!r}") from error
-    said, meant = translator.case(Assertion(left, right))
+    said, meant = translator.shown(Assertion(left, right))
     return f">>> {said}\n    {meant}\n"
 
 

@@ -19,6 +19,7 @@ from codeeval.evaluation import evaluate_iter
 from codeeval.tasks.humaneval_x import LANGUAGES
 from codeeval.tasks.mxeval import FILES, HUMANEVAL_FILES
 from codeeval.tasks.registry import load_task
+from codeeval.tasks.starter_languages import solved_languages
 from codeeval.tasks.task import Sample, Task
 
 DATA = Path(os.environ.get("CODEEVAL_TEST_DATA", "../shared/data")) / "multilingual"
@@ -26,6 +27,9 @@ DATA = Path(os.environ.get("CODEEVAL_TEST_DATA", "../shared/data")) / "multiling
 
 def tasks() -> Iterator[tuple[str, str, Task]]:
     """Yield the name of each task, a language, and the task in it."""
+    for language in solved_languages():
+        task = load_task("starter-multilingual", language=language)
+        yield "starter-multilingual", language, task
     for language, (short, *_) in LANGUAGES.items():
         file = DATA / "humaneval-x" / f"humaneval_{short}.jsonl.gz"
         yield "humaneval-x", language, load_task("humaneval-x", language=language, data_file=file)

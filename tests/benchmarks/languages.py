@@ -1,11 +1,14 @@
-"""Programs in other languages: samples a second here and by the plain way, side by side.
+"""Programs in each language: samples a second here and by the plain way, side by side.
 
-    CODEEVAL_TEST_DATA=... python tests/benchmarks/languages.py [SANDBOX] [LANGUAGES] [COUNT]
+    CODEEVAL_TEST_DATA=... python tests/benchmarks/languages.py [LANGUAGES] [COUNT]
 
-The plain way: one after the other, each program is written to a folder of its own and compiled and
-run by commands that start anew, on this machine, without isolation or limits; its tools have to be
-installed. The programs are the first COUNT of MultiPL-E's rows with answers of a chat model that
-come with them. One worker and the plain way take turns, twice.
+The plain way is that of today's evaluators: in one container with the same tools each program is
+written to a folder of its own, and compiled and run by commands that start anew, two at a time. It
+has no limits but of time, and nothing keeps programs from each other. Here there are two workers.
+The two take turns, three times; the first turn warms both and does not count.
+
+Programs are solutions of starter's problems with their tests, where there are solutions; else
+answers of a chat model to MultiPL-E's; else one that adds two numbers, again and again.
 """
 
 from __future__ import annotations
@@ -15,92 +18,147 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
+from itertools import cycle, islice
 from pathlib import Path
 
 from codeeval.sandbox.executor import open_executor
-from codeeval.sandbox.languages import LANGUAGES
-from codeeval.sandbox.program import END, Program
+from codeeval.sandbox.image import image_tag
+from codeeval.sandbox.languages import LANGUAGES, TUPLES
+from codeeval.sandbox.program import Limits, Program, Stdio
 from codeeval.tasks.registry import load_task
+from codeeval.tasks.starter_languages import solved_languages
 from codeeval.tasks.task import Sample
 from codeeval.tasks.translate.languages import TRANSLATORS
 
+ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CODEEVAL_TEST_DATA", "../shared/data")) / "multilingual" / "multipl-e"
+LIMITS = Limits(cpu_seconds=20.0, wall_seconds=60.0, memory_bytes=2**31)
+GO = "GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS=-count=1"
+JAVA = f"javac -encoding UTF8 -cp {TUPLES} -d . Problem.java && java -ea -cp {TUPLES}:. Problem"
 PLAIN = {
-    "cpp": ("p.cpp", ["g++ p.cpp -o p -std=c++17", "./p"]),
-    "go": ("p_test.go", ["go test p_test.go"]),
-    "java": ("Problem.java", ["javac -encoding UTF8 -d . Problem.java", "java -ea Problem"]),
-    "javascript": ("p.js", ["node p.js"]),
-    "typescript": ("p.ts", ["tsc --target esnext p.ts", "node p.js"]),
-    "bash": ("p.sh", ["bash p.sh"]),
-    "ruby": ("p.rb", ["ruby p.rb"]),
-    "perl": ("p.pl", ["perl p.pl"]),
-    "python": ("p.py", ["python3 p.py"]),
-}
-"""How the benchmark's own runner runs a program."""
+    "ada": ("p.ada", "gnatchop -w p.ada >&2 && gnatmake -q -gnatW8 -gnata *.adb -o p && ./p"),
+    "bash": ("p.sh", "bash p.sh"),
+    "c": ("p.c", "gcc -std=c17 p.c -o p -lm && ./p"),
+    "cpp": ("p.cpp", "g++ -std=c++17 p.cpp -o p && ./p"),
+    "csharp": ("p.cs", "mcs /d:DEBUG -r:System.Numerics.dll p.cs && mono p.exe"),
+    "d": ("p.d", "ldmd2 -unittest -of=p p.d && ./p"),
+    "go": ("p_test.go", f"{GO} go test -vet=off p_test.go"),
+    "haskell": ("p.hs", "ghc -v0 -O0 -o p p.hs && ./p"),
+    "java": ("Problem.java", JAVA),
+    "javascript": ("p.js", "node p.js"),
+    "lua": ("p.lua", "lua5.3 p.lua"),
+    "ocaml": ("p.ml", "ocamlopt -w -a -o p p.ml && ./p"),
+    "octave": ("p.m", "octave-cli --norc p.m"),
+    "perl": ("p.pl", "perl p.pl"),
+    "php": ("p.php", "php p.php"),
+    "python": ("p.py", "python3 p.py"),
+    "r": ("p.r", "Rscript --vanilla p.r"),
+    "racket": ("p.rkt", "racket p.rkt"),
+    "ruby": ("p.rb", "ruby p.rb"),
+    "rust": ("p.rs", "rustc -C debuginfo=0 p.rs -o p && ./p"),
+    "scala": ("p.scala", "scalac -d . p.scala && scala -cp . Problem"),
+    "typescript": ("p.ts", "tsc --target esnext p.ts && node p.js"),
+}  # fmt: skip
+"""How an evaluator runs a program: its file, and a command."""
+DRIVER = """
+import json, os, subprocess, sys, tempfile, time
+from concurrent.futures import ThreadPoolExecutor
+name, command, programs = json.load(sys.stdin)
+def run(program):
+    text, stdin = program
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(text)
+        env = {**os.environ, "NODE_PATH": "/usr/share/nodejs", "HOME": folder}
+        try:
+            done = subprocess.run(["sh", "-c", command], cwd=folder, env=env, timeout=60,
+                                  input=stdin.encode(), capture_output=True)
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
+with ThreadPoolExecutor(2) as pool:
+    started = time.monotonic()
+    passed = sum(pool.map(run, programs))
+    print(json.dumps([time.monotonic() - started, passed]))
+"""
 
 
 def programs_of(language: str, count: int) -> list[Program]:
-    """Return the first programs of a language."""
-    short = TRANSLATORS[language].name.replace("go_test.go", "go")
-    task = load_task(
-        "multipl-e",
-        language=language,
-        data_file=DATA / "humaneval" / f"humaneval-{short}.jsonl.gz",
-    )
-    with gzip.open(DATA / "sample_completions" / f"humaneval-{short}.jsonl.gz", "rt") as file:
-        answers = {row["name"]: row["completion"] for row in map(json.loads, file)}
-    problems = [each for each in task.problems() if each.id in answers][:count]
-    return [task.program(each, Sample(each.id, 0, solution=answers[each.id])) for each in problems]
+    """Return programs in a language."""
+    if language in solved_languages():
+        task = load_task("starter-multilingual", language=language)
+        found = [
+            task.program(each, Sample(each.id, 0, solution=each.reference))
+            for each in task.problems()
+        ]
+    else:
+        short = TRANSLATORS[language].name
+        answers = DATA / "sample_completions" / f"humaneval-{short}.jsonl.gz"
+        if answers.is_file():
+            rows = DATA / "humaneval" / f"humaneval-{short}.jsonl.gz"
+            task = load_task("multipl-e", language=language, data_file=rows)
+            with gzip.open(answers, "rt") as file:
+                known = {row["name"]: row["completion"] for row in map(json.loads, file)}
+            found = [
+                task.program(each, Sample(each.id, 0, solution=known[each.id]))
+                for each in task.problems()
+                if each.id in known
+            ]
+        else:
+            sys.path.insert(0, str(ROOT))
+            from tests.sandbox.languages import source_of
+
+            check = Stdio((("3 4\n", "7\n"),))
+            found = [Program(source_of(language, ""), (check,), LIMITS, language)]
+    return list(islice(cycle(found), count))
 
 
 def plainly(language: str, programs: Sequence[Program]) -> tuple[float, int]:
     """Return seconds and how many ended well, by the plain way."""
-    name, commands = PLAIN[language]
-    environment = {**os.environ, "GO111MODULE": "off"}
-    passed, started = 0, time.perf_counter()
-    for program in programs:
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / name).write_text(program.source)
-            for command in commands:
-                try:
-                    done = subprocess.run(
-                        command.split(),
-                        cwd=folder,
-                        env=environment,
-                        stdin=subprocess.DEVNULL,
-                        capture_output=True,
-                        timeout=15,
-                    )
-                except subprocess.TimeoutExpired:
-                    break
-                if done.returncode:
-                    break
-            else:
-                passed += END.encode() in done.stdout
-    return time.perf_counter() - started, passed
+    name, command = PLAIN[language]
+    texts = [
+        (each.source, each.checks[0].cases[0][0] if isinstance(each.checks[0], Stdio) else "")
+        for each in programs
+    ]
+    image = image_tag(LANGUAGES[language].image)
+    done = subprocess.run(
+        ["docker", "run", "--rm", "-i", "--network", "none", image, "python3", "-c", DRIVER],
+        input=json.dumps([name, command, texts]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, passed = json.loads(done.stdout)
+    return seconds, passed
 
 
 def main() -> None:
     """Measure, and print a row for each language."""
-    sandbox, names, count = (*sys.argv[1:], *("docker", "", "20")[len(sys.argv) - 1 :])
-    print(f"{sandbox}, {count} programs, one worker; samples/s and passes, in two turns")
+    names, count = (*sys.argv[1:], *("", "48")[len(sys.argv) - 1 :])
+    print("| language | samples/s here | plain | ratio | passed here, plain |")
+    print("| --- | --- | --- | --- | --- |")
     for language in names.split(",") if names else PLAIN:
         programs = programs_of(language, int(count))
-        row = [LANGUAGES[language].title]
-        with open_executor(sandbox, workers=1) as executor:
-            executor.run(programs[0])
-            for _ in range(2):
+        ours, plain, right = list[float](), list[float](), (0, 0)
+        with open_executor("docker", workers=2, limits=programs[0].limits) as executor:
+            for turn in range(3):
                 started = time.perf_counter()
                 verdicts = list(executor.run_many(programs))
-                ours = len(programs) / (time.perf_counter() - started)
+                seconds = time.perf_counter() - started
                 passed = sum(each.status == "passed" for each in verdicts)
-                seconds, theirs = plainly(language, programs)
-                plain = len(programs) / seconds
-                row.append(f"{ours:.1f} ({passed}) to {plain:.1f} ({theirs}): {ours / plain:.1f}x")
-        print(" | ".join(row), flush=True)
+                plain_seconds, plain_passed = plainly(language, programs)
+                if turn:
+                    ours.append(len(programs) / seconds)
+                    plain.append(len(programs) / plain_seconds)
+                    right = passed, plain_passed
+        ratio = sum(ours) / sum(plain)
+        print(
+            f"| {LANGUAGES[language].title} | {sum(ours) / 2:.1f} | {sum(plain) / 2:.1f} | "
+            f"{ratio:.1f} | {right[0]}, {right[1]} of {len(programs)} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from tests.sandbox.conftest import DOCKER
 from tests.sandbox.programs import LIMITS
 
 PATIENT = replace(LIMITS, cpu_seconds=5.0, wall_seconds=20.0)
-NOT_COLD = {"java": "javac ended", "typescript": "tsc ended"}
+NOT_COLD = {"java": "javac ended", "scala": "scalac ended", "typescript": "tsc ended"}
 """What the message of a compiler has that does not stay."""
 JAVA = "public class Main {{ public static void main(String[] a) {{ {} }} }} {}"
 PRINT = 'System.out.print("ok");'
@@ -60,7 +60,24 @@ TYPESCRIPT_PROGRAMS = (
     ("/// <reference path='/etc/passwd' />\n" + SAY, False),
     (SAY, True),
 )
-PROGRAMS = {"java": JAVA_PROGRAMS, "typescript": TYPESCRIPT_PROGRAMS}
+SCALA = "object Main {{ def main(a: Array[String]): Unit = {{ {} }} }}\n{}"
+SCALA_PROGRAMS = (
+    (SCALA.format('print("ok")', ""), True),
+    (SCALA.format("print(Left.s)", 'object Left { val s = "ok" }'), True),
+    (SCALA.format("print(Left.s)", ""), False),
+    (SCALA.format('print("ok".left)', "class String { }"), False),
+    (
+        "import Here._\n"
+        + SCALA.format(
+            "print(7.left)", 'object Here { implicit class L(n: Int) { def left = "ok" } }'
+        ),
+        True,
+    ),
+    (SCALA.format("print(7.left)", ""), False),
+    (SCALA.format("val x = " + "(" * 20000 + "1" + ")" * 20000, ""), False),
+    (SCALA.format('print("ok")', ""), True),
+)
+PROGRAMS = {"java": JAVA_PROGRAMS, "scala": SCALA_PROGRAMS, "typescript": TYPESCRIPT_PROGRAMS}
 
 
 def verdict_of(executor, language: str, source: str):

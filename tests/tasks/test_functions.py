@@ -106,6 +106,21 @@ def test_classes_are_the_prompt_s(block):
     assert depth_of(whole, "csharp") == 1
 
 
+def test_what_is_declared_before_it_is_written():
+    """The struct is the prompt's, the declaration stays, the main function goes."""
+    prompt = "#include <stdio.h>\n\ntypedef struct {\n    int n;\n} One;\n\nint f(One a) {\n"
+    block = (
+        "#include <stdio.h>\n#define TWO(a) \\\n  (2 * (a))\ntypedef struct { int n; } One;\n\n"
+        "int f(\n    One a);\n\nint main(void) { return f((One){1}); }\n\n"
+        "int f(One a) { return TWO(a.n); }\n"
+    )
+    whole = placed(prompt, block, "f", "c")
+    assert whole.count("#include") == whole.count("} One;") == 1
+    assert whole.startswith("#define TWO(a) \\\n  (2 * (a))\n")
+    assert "main" not in whole
+    assert whole.endswith("int f(\n    One a);\nint f(One a) { return TWO(a.n); }")
+
+
 def test_a_block_without_the_function():
     assert placed(RUST, "fn g() {}", "f", "rust") is None
     assert function_in("let sum = 0;\nfunction total() {}", "sum", "javascript") is None

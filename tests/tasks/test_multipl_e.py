@@ -25,11 +25,20 @@ SOURCE = Source(
     "    assert candidate([], 0) == 0\n    assert candidate([2], 2) == 0\n",
 )
 ANSWERS = {
+    "ada": (
+        "   Total : Long_Long_Integer := 0;\nbegin\n   for N of Numbers loop\n"
+        "      if N > Limit then\n         Total := Total + N;\n      end if;\n   end loop;\n"
+        "   return Total;\nend Total_Above;\n"
+    ),
     "python": "    return sum(n for n in numbers if n > limit)\n",
     "bash": (
         "    local total=0 n\n    for n in $1; do\n"
         "        if ((n > $2)); then total=$((total + n)); fi\n"
         "    done\n    echo $total\n}\n"
+    ),
+    "c": (
+        "    long long total = 0;\n    for (size_t i = 0; i < numbers_count; i++) {\n"
+        "        if (numbers[i] > limit) total += numbers[i];\n    }\n    return total;\n}\n"
     ),
     "cpp": (
         "    long total = 0;\n    for (long n : numbers) if (n > limit) total += n;\n"
@@ -47,6 +56,7 @@ ANSWERS = {
         "    total := 0\n    for _, n := range numbers {\n        if n > limit {\n"
         "            total += n\n        }\n    }\n    return total\n}\n"
     ),
+    "haskell": " sum (filter (> limit) numbers)\n",
     "java": (
         "        long total = 0;\n        for (long n : numbers) if (n > limit) total += n;\n"
         "        return total;\n    }\n"
@@ -56,6 +66,8 @@ ANSWERS = {
         "    local total = 0\n    for _, n in ipairs(numbers) do\n"
         "        if n > limit then total = total + n end\n    end\n    return total\nend\n"
     ),
+    "ocaml": " List.fold_left (fun sum n -> if n > limit then sum + n else sum) 0 numbers\n",
+    "octave": "    result = sum(numbers(numbers > limit));\nend\n",
     "perl": (
         "    my $total = 0;\n    for my $n (@$numbers) { $total += $n if $n > $limit }\n"
         "    return $total;\n}\n"
@@ -74,12 +86,15 @@ ANSWERS = {
 LEAVING = {
     "python": "    import os\n    os._exit(0)\n",
     "bash": "    kill -TERM $$\n",
+    "c": "    exit(0);\n",
     "cpp": "    exit(0);\n",
     "csharp": "        Environment.Exit(0); return 0;\n",
     "go": "    os.Exit(0)\n    return 0\n}\n",
     "java": "        System.exit(0); return 0;\n",
     "javascript": "  process.exit(0);\n}\n",
     "lua": "    os.exit(0)\nend\n",
+    "ocaml": " exit 0\n",
+    "octave": "    exit(0);\n",
     "perl": "    exit 0;\n}\n",
     "php": "    exit(0);\n}\n",
     "r": "\n    quit(status = 0)\n}\n",
@@ -99,7 +114,7 @@ def task_of(language: str, tmp_path, source: Source = SOURCE):
 
 
 def wrong(answer: str) -> str:
-    for right in ("> limit", "> $2", "> $limit", "(> n", "_ >"):
+    for right in ("> limit", "> Limit", "> $2", "> $limit", "(> n", "_ >"):
         answer = answer.replace(right, right.replace(">", "<"))
     return answer
 
@@ -198,5 +213,5 @@ def test_rows_of_another_form(tmp_path):
     path.write_text(json.dumps({**row, "language": "cpp"}))
     with pytest.raises(DataError, match="field 'tests' has no end for cpp"):
         list(load_task("multipl-e", data_file=path).problems())
-    with pytest.raises(TaskOptionError, match=r"language must be one of bash, cpp, .*, not 'x'"):
+    with pytest.raises(TaskOptionError, match=r"language must be one of ada, bash, .*, not 'x'"):
         load_task("multipl-e", language="x")

@@ -16,6 +16,9 @@ ROWS = {"bash": 158, "csharp": 158, "d": 156, "go": 154, "java": 158, "julia": 1
 ROWS |= {"scala": 160, "swift": 158, "typescript": 159}
 UNPUBLISHED = {"bash": {"7", "29"}}
 """Problems that the rules can translate, and that are not among the published rows all the same."""
+OWN = ("ada", "c", "haskell", "ocaml", "octave")
+"""Languages of which no rows are published here; see test_translate_more.py."""
+PUBLISHED = [language for language in TRANSLATORS if language not in OWN]
 PROMPT = '''from typing import List, Dict, Optional
 
 def pair_sum(xs: List[int], target: int) -> bool:
@@ -37,7 +40,7 @@ def rows(short: str) -> dict[str, dict[str, str]]:
         return {row["name"]: row for row in map(json.loads, file)}
 
 
-@pytest.mark.parametrize("language", TRANSLATORS)
+@pytest.mark.parametrize("language", PUBLISHED)
 def test_the_published_rows_come_out_byte_for_byte(language):
     made = TRANSLATORS[language]
     published = rows(made.name)
@@ -67,7 +70,7 @@ def test_the_published_rows_come_out_byte_for_byte(language):
 
 
 def test_all_languages_have_names_and_words():
-    assert len({made.name for made in TRANSLATORS.values()}) == len(TRANSLATORS) == 19
+    assert len({made.name for made in TRANSLATORS.values()}) == len(TRANSLATORS) == 24
     assert all(len(made.words) == 9 for made in TRANSLATORS.values())
 
 
@@ -76,7 +79,8 @@ def test_the_words_are_those_of_the_benchmark():
     path = data_path("multilingual/multipl-e/terms.csv")
     lines = path.read_text("utf-8").splitlines()
     known = {fields[1]: tuple(fields) for fields in (line.split(",") for line in lines[1:])}
-    for language, made in TRANSLATORS.items():
+    for language in (*PUBLISHED, "haskell", "ocaml"):
+        made = TRANSLATORS[language]
         words = known["go" if made.name == "go_test.go" else made.name]
         if language == "bash":
             words = (*words[:2], "array", *words[3:])
