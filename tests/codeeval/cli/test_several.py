@@ -72,7 +72,7 @@ class TestSeveralTasks:
             (["*rter,starter", "s.jsonl", "--include", "Starter/0"], "holds no samples"),
             (["one/,two/", "s.jsonl", "--include", "one/0"], "--include is about one task"),
             (["one/,two/", "s.jsonl", "--compat", "human-eval"], "--compat writes one file"),
-            (["x*", "s.jsonl"], "no task is called 'x*'; known: coconut, coconut-"),
+            (["x*", "s.jsonl"], "no task is called 'x*'; known: c-to-rust, coconut, "),
         ],
     )
     def test_what_is_about_one_task(self, call, folders, words, text):
