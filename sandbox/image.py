@@ -59,6 +59,8 @@ IMAGES: Mapping[str, Image] = {
     "python": Image(("python3", "python3-numpy", "valgrind")),
     "ada": Image(("gnat",), base="python"),
     "bash": Image(("bc", "gawk", "jq", "bsdextrautils", "xxd"), base="python"),
+    "clojure": Image(("clojure",), base="java"),
+    "commonlisp": Image(("sbcl",), base="python"),
     "cpp": Image(
         ("g++", "libboost-dev", "libssl-dev"),
         base="python",
@@ -73,6 +75,8 @@ IMAGES: Mapping[str, Image] = {
         base="python",
     ),
     "d": Image(("ldc", "gcc", "libc6-dev"), base="python"),
+    "elixir": Image(("elixir",), base="python"),
+    "fortran": Image(("gfortran",), base="python"),
     "go": Image(
         ("golang-go", "golang-github-stretchr-testify-dev"),
         base="python",
@@ -87,11 +91,14 @@ IMAGES: Mapping[str, Image] = {
     "octave": Image(("octave",), base="python"),
     "perl": Image(("perl", "libtest-deep-perl", "libdata-compare-perl"), base="python"),
     "php": Image(("php-cli",), base="python"),
+    "prolog": Image(("swi-prolog-nox",), base="python"),
     "r": Image(("r-base-core",), base="python"),
     "racket": Image(("racket",), base="python"),
     "ruby": Image(("ruby", "ruby-test-unit"), base="python"),
     "rust": Image(("rustc", "gcc", "libc6-dev"), base="python"),
     "scala": Image((MANUALS, "scala"), base="java"),
+    "scheme": Image(("guile-3.0",), base="python"),
+    "tcl": Image(("tcl8.6",), base="python"),
     "typescript": Image(("node-typescript",), base="javascript"),
 }
 """By name. Each has what the runner needs, which is Python."""

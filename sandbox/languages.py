@@ -10,6 +10,21 @@ __all__ = ["LANGUAGES", "PRELUDE", "Language", "recipe_of"]
 
 
 ADA = "main=$(gnatchop -w {source} | tail -n 1) && gnatmake -q -gnatW8 -gnata $main -o program"
+CLOJURE = ":".join(
+    f"/usr/share/java/{name}.jar" for name in ("clojure", "spec.alpha", "core.specs.alpha")
+)
+READ = (
+    '(with-open [r (java.io.PushbackReader. (clojure.java.io/reader "{source}"))] '
+    "(while (not= :end (read r false :end))))"
+)
+DATUMS = (
+    '(call-with-input-file "{source}" '
+    "(lambda (port) (let next () (if (not (eof-object? (read port))) (next)))))"
+)
+COMPLETE = (
+    "echo 'if {![info complete [read [open {source}]]]} {puts stderr incomplete; exit 1}' | "
+    "tclsh8.6"
+)
 PRELUDE = "/opt/codeeval/prelude.hpp"
 """The whole standard library of C++."""
 TUPLES = "/usr/share/java/javatuples.jar"
@@ -101,6 +116,35 @@ LANGUAGES: Mapping[str, Language] = {
         compiler=("gcc", "-std=c17", "{source}", "-o", "program", "-lm"),
         package="gcc",
     ),
+    "clojure": Language(
+        title="Clojure",
+        image="clojure",
+        source="program.clj",
+        command=(
+            *("java", "-Xmx{memory_mib}m", "-Xss{stack_kib}k", "-XX:+UseSerialGC"),
+            *("-XX:-UsePerfData", "-cp", CLOJURE, "clojure.main", "program.clj"),
+        ),
+        checker=("java", "-XX:-UsePerfData", "-cp", CLOJURE, "clojure.main", "-e", READ),
+        exhausted="java.lang.OutOfMemoryError",
+        folders=("/etc/java-*",),
+        package="clojure",
+    ),
+    "commonlisp": Language(
+        title="Common Lisp",
+        image="commonlisp",
+        source="program.lisp",
+        command=(
+            *("sbcl", "--control-stack-size", "{stack_kib}KB", "--dynamic-space-size"),
+            *("{memory_mib}MB", "--script", "program.lisp"),
+        ),
+        checker=(
+            *("sbcl", "--noinform", "--disable-debugger", "--eval"),
+            '(with-open-file (s "{source}") (loop until (eq (read s nil s) s)))',
+            *("--eval", "(exit)"),
+        ),
+        exhausted="Heap exhausted",
+        package="sbcl",
+    ),
     "cpp": Language(
         title="C++",
         image="cpp",
@@ -133,6 +177,21 @@ LANGUAGES: Mapping[str, Language] = {
         version=("ldc2", "--version"),
         folders=("/etc/ldc2.conf",),
         package="ldc",
+    ),
+    "elixir": Language(
+        title="Elixir",
+        image="elixir",
+        source="program.exs",
+        command=("elixir", "program.exs"),
+        checker=("elixir", "-e", 'Code.string_to_quoted!(File.read!("{source}"))'),
+        package="elixir",
+    ),
+    "fortran": Language(
+        title="Fortran",
+        image="fortran",
+        source="program.f90",
+        compiler=("gfortran", "{source}", "-o", "program"),
+        package="gfortran",
     ),
     "go": Language(
         title="Go",
@@ -251,6 +310,19 @@ LANGUAGES: Mapping[str, Language] = {
         folders=("/etc/php",),
         package="php-cli",
     ),
+    "prolog": Language(
+        title="Prolog",
+        image="prolog",
+        source="program.pl",
+        command=(
+            *("swipl", "-q", "--on-error=status", "--stack-limit={memory_mib}m", "-g", "halt"),
+            "program.pl",
+        ),
+        checker=("sh", "-c", "swipl -q --on-error=status -g halt {source} < /dev/null"),
+        tool="swipl",
+        exhausted="Stack limit",
+        package="swi-prolog-nox",
+    ),
     "r": Language(
         title="R",
         image="r",
@@ -330,6 +402,24 @@ LANGUAGES: Mapping[str, Language] = {
         version=("scala", "-version"),
         folders=("/etc/java-*",),
         package="scala",
+    ),
+    "scheme": Language(
+        title="Scheme",
+        image="scheme",
+        source="program.scm",
+        command=("guile", "--no-auto-compile", "program.scm"),
+        checker=("guile", "--no-auto-compile", "-c", DATUMS),
+        package="guile-3.0",
+    ),
+    "tcl": Language(
+        title="Tcl",
+        image="tcl",
+        source="program.tcl",
+        command=("tclsh8.6", "program.tcl"),
+        checker=("sh", "-c", COMPLETE),
+        tool="tclsh8.6",
+        version=("sh", "-c", "echo 'puts $tcl_patchLevel' | tclsh8.6"),
+        package="tcl8.6",
     ),
     "typescript": Language(
         title="TypeScript",

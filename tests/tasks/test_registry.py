@@ -86,7 +86,7 @@ def test_a_near_miss_is_suggested(name, near):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(UnknownTask, match="no task 'zzz'; known: coconut, coconut-"):
+    with pytest.raises(UnknownTask, match="no task 'zzz'; known: c-to-rust, coconut, "):
         load_task("zzz")
 
 
