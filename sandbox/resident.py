@@ -293,5 +293,6 @@ def enter(confinement: Confinement) -> None:
     os.setsid()
     os.chdir("/")
     confinement.prepare()
+    os.environ["HOME"] = os.environ["TMPDIR"] = "/"  # not where samples write
     confinement.become(confinement.compiler)
     die_with_parent()

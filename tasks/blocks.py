@@ -26,7 +26,7 @@ def whole_of(language: str, prompt: str, block: str, name: str) -> str:
 
 def ocaml(prompt: str, block: str, name: str) -> str:
     """Return a block as it is."""
-    return block if re.search(rf"\blet\s+(?:rec\s+)?{name}\b", block) else ""
+    return block if re.search(rf"\b(?:let(?:\s+rec)?|and)\s+{name}\b", block) else ""
 
 
 def haskell(prompt: str, block: str, name: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from codeeval.tasks.functions import bare, closed
 
-__all__ = ["finished"]
+__all__ = ["before_margin", "finished", "is_python"]
 
 BRACES = (
     *("bash", "c", "cpp", "csharp", "d", "go", "java", "javascript", "perl", "php", "r", "rust"),
@@ -15,6 +16,8 @@ BRACES = (
 """Languages whose functions end with a brace."""
 ENDS = ("julia", "lua", "ruby")
 """Languages whose functions end with the first ``end`` that has no margin."""
+MOST_ENDS = 64
+"""How many places are tried."""
 
 
 def finished(text: str, language: str) -> str | None:
@@ -37,7 +40,7 @@ def finished(text: str, language: str) -> str | None:
 def balanced(text: str) -> str | None:
     """Return a text in Racket up to the bracket that closes one that stands before it."""
     depth = 1
-    for found in re.finditer(r"[()\[\]{}]", re.sub(r"#\\[()\[\]{}]", "   ", bare(text, "racket"))):
+    for found in re.finditer(r"[()\[\]{}]", bare(text, "racket")):
         depth += 1 if found[0] in "([{" else -1
         if depth == 0:
             return f"{text[: found.end()]}\n"
@@ -45,9 +48,27 @@ def balanced(text: str) -> str | None:
 
 
 def before_margin(text: str) -> str:
-    """Return the lines before the first that begins at the margin."""
+    """Return the lines before the first that begins at the margin and ends the function.
+
+    Comments, and lines in texts, are none that do.
+    """
     lines = text.split("\n")
-    for place, line in enumerate(lines):
-        if line.strip() and not line[0].isspace():
-            return "\n".join(lines[:place])
-    return text
+    ends = [
+        place
+        for place, line in enumerate(lines)
+        if line.strip() and not line[0].isspace() and line[0] != "#"
+    ]
+    for place in ends[:MOST_ENDS]:
+        begun = "\n".join(lines[:place])
+        if is_python(f"def f():\n{begun}"):
+            return begun
+    return "\n".join(lines[: ends[0]]) if ends else text
+
+
+def is_python(text: str) -> bool:
+    """Whether a text is a program in Python."""
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

@@ -28,6 +28,7 @@ __all__ = [
     "Extracted",
     "UnknownExtraction",
     "cut_at_stop",
+    "block_with",
     "cut_tests",
     "extract",
     "fence_auto",
@@ -89,6 +90,7 @@ THOUGHT = re.compile(r"(?<![\"'`])<(think(?:ing)?)>.*?(?<![\"'`])</\1>(?![\"'`])
 END_OF_THOUGHT = re.compile(r"^.*(?<![\"'`])</think(?:ing)?>(?![\"'`])", re.DOTALL)
 OPEN_THOUGHT = re.compile(r"^\s*<think(?:ing)?>.*", re.DOTALL)
 
+BLOCK = re.compile(r"(?<!`)```[^\n`]*\n(.*?)\n?[ \t]*```(?!`)", re.DOTALL)
 FIRST_FENCE = re.compile(r"```(\w*)\n(.*?)\n```", re.DOTALL)
 FENCE_LINE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*?)\s*")
 PYTHON = frozenset({"python", "python3", "py", "py3", "python2", "{python}", "{.python}"})
@@ -219,6 +221,16 @@ def fence_first(text: str) -> str | None:
     """Return the first block between backtick fences, or None (DomainEval)."""
     found = FIRST_FENCE.search(text)
     return found[2] if found else None
+
+
+def block_with(text: str, name: str) -> str | None:
+    """Return the first block between backtick fences that has a name in it, or the first of all.
+
+    What stands behind the first fence does not matter: ``c++`` is no word. None without blocks.
+    """
+    blocks = [found[1] for found in BLOCK.finditer(text)]
+    named = (each for each in blocks if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", each))
+    return next(named, blocks[0] if blocks else None)
 
 
 def fence_last(text: str) -> str:

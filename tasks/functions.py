@@ -8,20 +8,26 @@ from typing import NamedTuple
 
 __all__ = ["bare", "closed", "depth_of", "placed"]
 
+RUST_TEXTS = r"\bb?r(?P<raw>#*)\"[\s\S]*?(?:\"(?P=raw)|\Z)|\"(?:\\[\s\S]|[^\"\\])*\"?"
+PATTERNS = (  # after what cannot be a number
+    r"(?:(?<=[(,=:\[!&|?{};+])|(?<=[(,=:\[!&|?{};+] )|(?<=return )|(?<=return))"
+    r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n]){0,200}\]|[^/\\\n\[]){1,400}/|"
+)
 TEXTS = r"\"(?:\\.|[^\"\\\n])*\"?|`[^`]*`?"
 CHARACTERS = r"|'(?:\\.|[^'\\\n])'"
 QUOTED = r"|'(?:\\.|[^'\\\n])*'?"
 SLASHES = r"|//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)"
 HASHES = r"|(?<![\$\w{])#[^\n]*"
 ASIDE = {
-    language: TEXTS + more
-    for more, languages in (
-        (CHARACTERS + SLASHES, ("c", "cpp", "csharp", "d", "go", "java", "rust", "scala", "swift")),
-        (QUOTED + SLASHES, ("javascript", "typescript")),
-        (QUOTED + SLASHES + HASHES, ("php",)),
-        (QUOTED + HASHES, ("bash", "julia", "perl", "python", "r", "ruby")),
-        (QUOTED + r"|--\[\[[\s\S]*?(?:\]\]|\Z)|--[^\n]*", ("lua",)),
-        (r"|#\|[\s\S]*?(?:\|#|\Z)|;[^\n]*", ("racket",)),
+    language: pattern
+    for pattern, languages in (
+        (TEXTS + CHARACTERS + SLASHES, ("c", "cpp", "csharp", "d", "go", "java", "scala", "swift")),
+        (RUST_TEXTS + CHARACTERS + SLASHES, ("rust",)),
+        (PATTERNS + TEXTS + QUOTED + SLASHES, ("javascript", "typescript")),
+        (TEXTS + QUOTED + SLASHES + HASHES, ("php",)),
+        (TEXTS + QUOTED + HASHES, ("bash", "julia", "perl", "python", "r", "ruby")),
+        (TEXTS + QUOTED + r"|--\[\[[\s\S]*?(?:\]\]|\Z)|--[^\n]*", ("lua",)),
+        (r"#\\.|\"(?:\\[\s\S]|[^\"\\])*\"?|#\|[\s\S]*?(?:\|#|\Z)|;[^\n]*", ("racket",)),
     )
     for language in languages
 }
@@ -197,6 +203,8 @@ def placed(prompt: str, block: str, name: str, language: str) -> str | None:
     """
     if language == "php":
         block = re.sub(r"\?>\s*\Z", "", block)
+    if language in EXPRESSIONS:
+        block = with_braces(block, name, language)
     found = function_in(block, name, language)
     own = prompt.rstrip().split("\n")
     places = [n for n, line in enumerate(own) if re.search(rf"\b{re.escape(name)}\b", line)]
@@ -212,8 +220,49 @@ def placed(prompt: str, block: str, name: str, language: str) -> str | None:
     kept = [line for each in imports for line in wanted(each, prompt, code, language)]
     first = 1 if own[0].startswith(FIRST) else 0
     head = places[-1]
-    beside = [each.strip("\n") for each in (helpers, found.after) if each.strip()]
-    return "\n".join([*own[:first], *kept, *own[first:head], *beside, found.text.rstrip()])
+    # In scripts what comes after a function may call it at once.
+    is_script = language in ("javascript", "typescript")
+    beside = [each.strip("\n") for each in (helpers, *(() if is_script else (found.after,)))]
+    lines = [*own[:first], *kept, *own[first:head], *filter(str.strip, beside)]
+    after = [found.after.strip("\n")] if is_script and found.after.strip() else []
+    return "\n".join([*lines, found.text.rstrip(), *after])
+
+
+EXPRESSIONS = {
+    "csharp": (
+        r"(?m)^[ \t]*(?:[\w<>\[\], .?]{1,200}\s)?{name}\s*(?:<[^>\n]*>)?"
+        r"\([^)]{0,2000}\)\s{0,200}=>"
+    ),
+    "scala": (
+        r"(?m)^[ \t]*(?:\w+[ \t]+){0,6}def[ \t]+{name}\b(?:\([^)]{0,2000}\))?"
+        r"(?:[ \t]*:[ \t]*[^=\n]+)?[ \t]*=(?!\s*\{)"
+    ),
+}
+"""Heads of functions whose bodies are expressions, with a sign where others have a brace."""
+
+
+def with_braces(block: str, name: str, language: str) -> str:
+    """Return a block in which the body of a function stands in braces, if it is an expression."""
+    known = bare(block, language)
+    head = re.search(EXPRESSIONS[language].replace("{name}", re.escape(name)), known)
+    if head is None:
+        return block
+    if language == "csharp":
+        end = known.find(";", head.end())
+        body = block[head.end() : end].strip()
+        text = f"{block[head.start() : head.end()].rstrip('=> ')} {{ return {body}; }}"
+        return block[: head.start()] + text + block[end + 1 :] if end >= 0 else block
+    indent = len(head[0]) - len(head[0].lstrip())
+    end, depth, lines = head.end(), 0, known[head.end() :].splitlines(keepends=True)
+    for place, line in enumerate(lines):
+        stripped = line.strip()
+        own = len(line) - len(line.lstrip())
+        goes_on = not stripped or own > indent or stripped.startswith(("}", ")", ".", "else"))
+        depth += line.count("{") - line.count("}")
+        if depth < 0 or (place and not goes_on):
+            break
+        end += len(line)
+    return f"{block[: head.end()]} {{\n{block[head.end() : end].strip()}\n}}\n{block[end:]}"
 
 
 def wanted(line: str, prompt: str, code: str, language: str) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codeeval.sandbox.program import END, Ending, Limits, Program
-from codeeval.tasks.extract import fence_first
+from codeeval.tasks.endings import before_margin
+from codeeval.tasks.extract import block_with
 from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import bare, closed, depth_of, placed
 from codeeval.tasks.pairs import asked, number_of, source_path
@@ -144,15 +145,15 @@ class HumanEvalX(PassTask):
         begun = problem.record["begun"]
         language = self.language
         if sample.completion is None:
-            solved = fence_first(sample.text) or sample.text
             name = re.findall(r"(\w+)\s*(?:\(|=\s)", begun.rstrip().rpartition("\n")[2])
+            solved = block_with(sample.text, name[0] if name else "") or sample.text
             is_whole = "".join(begun.split()) in "".join(solved.split())
             if language != "python" and name and not is_whole:
                 whole_function = placed(begun, solved, name[0], language)
                 depth = depth_of(begun, language)
                 solved = (whole_function or solved) + "\n}" * (depth - 1 if whole_function else 0)
         elif language == "python":
-            solved = begun + until_unindented(sample.completion)
+            solved = begun + before_margin(sample.completion)
         else:
             solved = begun + closed(sample.completion, depth_of(begun, language), language)
         made = getattr(self, f"_in_{self.language}")
@@ -208,15 +209,6 @@ def wrong_in(language: str) -> str:
     """Return a regular expression of what tests say that fail."""
     more = {"go": r"|Error Trace:|--- FAIL", "java": r"|AssertionError"}
     return TRANSLATORS[language].wrong + more.get(language, "")
-
-
-def until_unindented(text: str) -> str:
-    """Return the lines before the first that begins at the margin."""
-    lines = text.split("\n")
-    for place, line in enumerate(lines):
-        if line.strip() and not line[0].isspace():
-            return "\n".join(lines[:place])
-    return text
 
 
 def before_last(text: str, braces: int, line: str) -> str:

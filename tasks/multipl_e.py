@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from codeeval.sandbox.program import END, Ending, Limits, Program
 from codeeval.tasks.blocks import BLOCKS, whole_of
 from codeeval.tasks.endings import finished
-from codeeval.tasks.extract import fence_first
+from codeeval.tasks.extract import block_with
 from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import placed
 from codeeval.tasks.passable import is_passable
@@ -146,7 +146,7 @@ def source_of(problem: Problem, sample: Sample) -> str:
     if sample.completion is not None:
         begun = problem.prompt + completed(problem, sample.completion)
     else:
-        block = fence_first(sample.text) or sample.text
+        block = block_with(sample.text, called(problem)) or sample.text
         begun = assembled(problem, block) or problem.prompt + completed(problem, block)
     return f"{begun}\n{problem.record['tests']}"
 
@@ -185,19 +185,14 @@ def cut(text: str, stops: tuple[str, ...]) -> str:
     return text[: min(places)] if places else text
 
 
-def assembled(problem: Problem, block: str) -> str:
-    """Return a program with the function that a block of code has; nothing if it has none.
-
-    Where the tests begin with the function's end, it is left to them.
-    """
+def called(problem: Problem) -> str:
+    """Return the name of the function that a problem asks for."""
     made, language = made_of(problem), problem.language
     name = problem.id.split("_", 2)[-1]
     if issubclass(made, Written):
         name = made.named(name)
     if issubclass(made, Named):
         name = made.spelled(name)
-    if language in BLOCKS:
-        return whole_of(language, problem.prompt, block, name)
     if language in BRACES:
         spelled = {"java": camel(name), "scala": camel(name), "cpp": Cpp.renamed.get(name, name)}
         if language == "csharp":
@@ -205,6 +200,18 @@ def assembled(problem: Problem, block: str) -> str:
         name = spelled.get(language, name)
         if issubclass(made, FixedCased):
             name = made.renamed.get(name, name)
+    return name
+
+
+def assembled(problem: Problem, block: str) -> str:
+    """Return a program with the function that a block of code has; nothing if it has none.
+
+    Where the tests begin with the function's end, it is left to them.
+    """
+    made, language, name = made_of(problem), problem.language, called(problem)
+    if language in BLOCKS:
+        return whole_of(language, problem.prompt, block, name)
+    if language in BRACES:
         whole = placed(problem.prompt, block, name, language)
         if whole is None:
             return ""

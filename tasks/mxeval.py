@@ -6,7 +6,6 @@ last test.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,10 +13,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codeeval.sandbox.program import END, Ending, Limits, Program
-from codeeval.tasks.extract import fence_first
+from codeeval.tasks.endings import before_margin, is_python
+from codeeval.tasks.extract import block_with
 from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import closed, depth_of, placed
-from codeeval.tasks.humaneval_x import before_last, until_unindented
+from codeeval.tasks.humaneval_x import before_last
 from codeeval.tasks.pairs import asked, number_of, source_path
 from codeeval.tasks.source import Hub, content_digest, field, locate, read_numbered
 from codeeval.tasks.task import DataError, Problem, Sample, TaskOptionError
@@ -218,7 +218,7 @@ class Mbxp(PassTask):
         """
         prompt, language = problem.record["begun"], problem.language
         if sample.completion is None:
-            block = fence_first(sample.text) or sample.text
+            block = block_with(sample.text, problem.entry_point) or sample.text
             begun = block
             is_whole = "".join(prompt.split()) in "".join(block.split())
             if language not in (*INDENTED, *WORDED) and not is_whole:
@@ -228,7 +228,7 @@ class Mbxp(PassTask):
         elif language in INDENTED:
             begun = prompt + sample.completion
             if not is_python(begun):
-                begun = prompt + until_unindented(sample.completion)
+                begun = prompt + before_margin(sample.completion)
         elif language in WORDED:
             begun = prompt + sample.completion
         else:
@@ -256,15 +256,6 @@ class MultilingualHumanEval(Mbxp):
     rules: ClassVar[str] = "multilingual-humaneval-1"
     files: ClassVar[Mapping[str, str]] = HUMANEVAL_FILES
     hub_id: ClassVar[str] = "mxeval/multi-humaneval"
-
-
-def is_python(text: str) -> bool:
-    """Whether a text is a program in Python."""
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 def inner_depth(prompt: str, language: str) -> int:

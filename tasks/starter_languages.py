@@ -13,9 +13,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from codeeval.sandbox.languages import LANGUAGES
 from codeeval.sandbox.program import Limits, Program
 from codeeval.sandbox.verdict import Status, Verdict
-from codeeval.tasks.extract import fence_first
 from codeeval.tasks.file_task import PassTask
 from codeeval.tasks.functions import bare
 from codeeval.tasks.multipl_e import LIMITS, problem_of, program_of, source_of
@@ -33,7 +33,9 @@ __all__ = ["CToRust", "StarterMultilingual"]
 FOLDER = DATA.parent
 TYPED = FOLDER / "typed.jsonl"
 """Made by ``codeeval translate starter --to python``."""
-MADE: Mapping[str, type[Translator[Any]]] = {**TRANSLATORS, **FIXED}
+MADE: Mapping[str, type[Translator[Any]]] = {
+    name: made for name, made in {**TRANSLATORS, **FIXED}.items() if name in LANGUAGES
+}
 SECTION = re.compile(r"(?m)^#### (\S+)\n")
 SAFE = "safe"
 """The check of a program without ``unsafe``; others have one of another name."""
@@ -159,7 +161,7 @@ class CToRust(StarterMultilingual):
     def program(self, problem: Problem, sample: Sample) -> Program:
         """Run a sample; the name of the check tells whether it is safe."""
         made = super().program(problem, sample)
-        if is_unsafe(sample):
+        if is_unsafe(self.source(problem, sample)):
             return made
         return replace(made, checks=tuple(replace(each, name=SAFE) for each in made.checks))
 
@@ -170,9 +172,8 @@ class CToRust(StarterMultilingual):
         return {"pass": passed, SAFE: passed * safe}
 
 
-def is_unsafe(sample: Sample) -> bool:
+def is_unsafe(code: str) -> bool:
     """Whether code in Rust has the word ``unsafe``, outside of texts and comments."""
-    code = fence_first(sample.text) or sample.text
     return re.search(r"\bunsafe\b", bare(code, "rust")) is not None
 
 

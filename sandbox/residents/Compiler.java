@@ -1,5 +1,9 @@
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.sun.source.tree.CompilationUnitTree;
+import com.sun.source.util.JavacTask;
+import com.sun.source.util.TaskEvent;
+import com.sun.source.util.TaskListener;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -10,6 +14,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringWriter;
+import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.net.URI;
@@ -28,7 +33,7 @@ import javax.tools.StandardLocation;
 import javax.tools.ToolProvider;
 
 /** Compiles sources that come through the standard input, in one process that stays. */
-public final class Compiler {
+public final class Compiler implements TaskListener {
     /** A source; of the public classes that it has, the first gives it its name. */
     private static final class Source extends SimpleJavaFileObject {
         private final String text;
@@ -92,9 +97,15 @@ public final class Compiler {
 
     private final Classes classes;
     private final List<String> options;
-    private final Object pool;
+    private final Constructor<?> pools;
     private final Method getTask;
     private final Object worker;
+
+    /** Keeps the classes of the platform from task to task. */
+    private Object pool;
+
+    /** Whether a source was of a package: a pool never forgets that there is one. */
+    private boolean named;
 
     private Compiler(List<String> options) throws ReflectiveOperationException {
         this.options = options;
@@ -102,8 +113,8 @@ public final class Compiler {
                 new Classes(
                         ToolProvider.getSystemJavaCompiler()
                                 .getStandardFileManager(null, null, UTF_8));
-        // What keeps the classes of the platform, and nothing of a program, from task to task.
-        pool = Class.forName(API + "JavacTaskPool").getConstructor(int.class).newInstance(1);
+        pools = Class.forName(API + "JavacTaskPool").getConstructor(int.class);
+        pool = pools.newInstance(1);
         getTask =
                 Arrays.stream(pool.getClass().getMethods())
                         .filter(method -> method.getName().equals("getTask"))
@@ -115,7 +126,16 @@ public final class Compiler {
                 Proxy.newProxyInstance(
                         kind.getClassLoader(),
                         new Class<?>[] {kind},
-                        (proxy, method, arguments) -> run.invoke(arguments[0]));
+                        (proxy, method, arguments) -> {
+                            ((JavacTask) arguments[0]).addTaskListener(this);
+                            return run.invoke(arguments[0]);
+                        });
+    }
+
+    @Override
+    public void finished(TaskEvent event) {
+        CompilationUnitTree unit = event.getCompilationUnit();
+        named |= unit != null && (unit.getPackageName() != null || unit.getModule() != null);
     }
 
     /** Compiles a source; what went wrong is told as usual, but for a compiler that breaks off. */
@@ -126,6 +146,10 @@ public final class Compiler {
         String result =
                 getTask.invoke(pool, said, classes, listener, options, null, sources, worker)
                         .toString();
+        if (named) {
+            pool = pools.newInstance(1);
+            named = false;
+        }
         if (!Set.of("OK", "ERROR").contains(result)) {
             throw new IllegalStateException(result);
         }

@@ -115,8 +115,8 @@ class Haskell(Named):
             case Type("Tuple", (item, Type("..."))):
                 return self.same(Type("List", (item,)))
             case Type("Dict", (_, value)):
-                found = f"any ({self.same(value)} v) (lookup k b)"
-                return f"(\\a b -> length a == length b && all (\\(k, v) -> {found}) a)"
+                found = f"any (\\w -> {self.same(value)} w v) (lookup k a)"
+                return f"(\\a b -> length a == length b && all (\\(k, v) -> {found}) b)"
             case Type(name, parts) if parts:
                 inner = [self.same(each) for each in parts]
                 if all(each == EQUAL for each in inner):

@@ -30,6 +30,12 @@ JAVA_PROGRAMS = (
     (JAVA.format("System.out.print(new Left().s);", ""), False),
     ("package left; " + JAVA.format(PRINT, "class Here {}"), True),
     ("import left.Here; " + JAVA.format(PRINT, ""), False),
+    ("import left.*; " + JAVA.format(PRINT, ""), False),
+    ("import org.javatuples.*; " + JAVA.format(f"Pair.with(1, 2); {PRINT}", ""), True),
+    ('package org.javatuples; public class Pair { int x = "a"; }', False),
+    ("import org.javatuples.*; " + JAVA.format(f"Pair.with(1, 2); {PRINT}", ""), True),
+    ("\\u0070ackage org.javatuples; public class Pair { }", True),
+    ("import org.javatuples.Pair; " + JAVA.format(f"Pair.with(1, 2); {PRINT}", ""), True),
     ("package java.lang; public class String {}", False),
     (JAVA.format("System.out.print(new Long(1));", "class Long { }"), False),
     (JAVA.format("Object o = new Integer(); " + PRINT, "class Integer { }"), True),
@@ -106,7 +112,7 @@ def test_programs_do_not_meet(pools, sandbox, language):
     for source, compiles in (*programs, *reversed(programs)):
         verdict = verdict_of(executor, language, source)
         assert (verdict.status is not Status.COMPILE_ERROR) == compiles, (source, verdict)
-        if compiles:
+        if compiles and "main(" in source:
             assert verdict.status is Status.PASSED, (source, verdict)
         elif verdict.results[0].message.startswith(NOT_COLD[language]):
             settle(executor, language)  # it had to be started anew

@@ -12,6 +12,7 @@ from codeeval.tasks.extract import (
     EXTRACTIONS,
     Extracted,
     UnknownExtraction,
+    block_with,
     cut_at_stop,
     cut_tests,
     extract,
@@ -262,3 +263,13 @@ def test_an_unknown_extraction_names_the_known():
 )
 def test_only_the_first_rule_of_codeeval_pro_cuts(text, expected):
     assert cut_tests(text) == expected
+
+
+def test_the_block_with_a_name():
+    text = "Run `g`:\n```sh\nmake\n```\nIt is:\n```c++\nint f() {}\n```\nOr:\n```\nf()\n```\n"
+    assert block_with(text, "f") == "int f() {}"
+    assert block_with(text, "ff") == "make"
+    assert block_with("int f() {}", "f") is None
+    assert block_with("````markdown\n```r\nf <- 1\n```\n````\n", "f") == "f <- 1"
+    assert block_with("```c#\n  f();\n  ```", "f") == "  f();"
+    assert block_with("```\n" * 50_000, "f") == ""

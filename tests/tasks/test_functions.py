@@ -160,3 +160,66 @@ def test_braces_of_types_in_a_head_are_none_of_its_body(language, head):
     found = function_in(f"{function}\nlater()\n", "f", language)
     assert found.text == function
     assert found.after == "\nlater()\n"
+
+
+SCALA = "object Problem {\n    def f(n : Long) : Long = {\n"
+CSHARP = "class Problem {\n    public static long F(long n) {\n"
+REGULAR = """const f = (s) => {
+  if (/['"]/.test(s)) {
+    return s.split(/\\//);
+  }
+  return 1 / 2;
+};
+module.exports = { f };"""
+JAVASCRIPT = "//f\nfunction f(s){\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "name", "block", "kept"),
+    [
+        ("scala", SCALA, "f", "def f(n: Long): Long = n + 1", "= {\nn + 1\n}"),
+        ("scala", SCALA, "f", "def f(n: Long): Long = if (n > 0) {0} else {1}", "{0} else {1}\n}"),
+        (
+            "scala", SCALA, "f",
+            "object P {\n  def f(n: Long): Long = n.map { x =>\n    x\n  }.sum\n\n  def g = 1\n}",
+            "  def g = 1\n  def f(n: Long): Long = {\nn.map { x =>\n    x\n  }.sum\n}",
+        ),
+        ("csharp", CSHARP, "F", "static long F(long n) => G(n);", "F(long n) { return G(n); }"),
+        (
+            "csharp", CSHARP, "F",
+            "static long F(long n) {\n  Func<long, long> g = x => x;\n  return g(n);\n}",
+            "  return g(n);\n}",
+        ),
+        (
+            "javascript", JAVASCRIPT, "f",
+            REGULAR,
+            "\n  return 1 / 2;\n}\n;\nmodule.exports = { f };",
+        ),
+    ],
+)  # fmt: skip
+def test_functions_of_other_forms(language, prompt, name, block, kept):
+    """Bodies without braces, regular expressions, and code that calls a function at once."""
+    assert placed(prompt, block, name, language).endswith(kept)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "left"),
+    [
+        ("rust", 'r"\\"; unsafe', "unsafe"),
+        ("rust", 'r#"unsafe " unsafe"# + x', "+ x"),
+        ("rust", '"\nunsafe"; x', "; x"),
+        ("javascript", "a / b / c", "a / b / c"),
+        ("javascript", 'x = /[/"]/.test(y)', "x =       .test(y)"),
+        ("racket", '(eq? c #\\") (f', ") (f"),
+    ],
+)
+def test_texts_of_other_forms(language, text, left):
+    assert bare(text, language).endswith(left)
+
+
+@pytest.mark.parametrize("language", ["csharp", "javascript", "rust", "scala"])
+@pytest.mark.parametrize("piece", ["a\n", "F(", "(/[", 'r#"', "def f(", "F(\n", "a ", "=>"])
+def test_long_texts_take_no_long_time_in_other_forms(language, piece):
+    started = time.perf_counter()
+    placed("x\nf F {\n", piece * 30_000, "F", language)
+    assert time.perf_counter() - started < 5

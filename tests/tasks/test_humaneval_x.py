@@ -7,7 +7,8 @@ import json
 import pytest
 
 from codeeval.sandbox.verdict import Status
-from codeeval.tasks.humaneval_x import LANGUAGES, LIMITS, until_unindented
+from codeeval.tasks.endings import before_margin
+from codeeval.tasks.humaneval_x import LANGUAGES, LIMITS
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import DataError, Sample, TaskOptionError
 from tests.data import data_path
@@ -178,5 +179,9 @@ def test_data_that_are_not_there(task_of, tmp_path):
 
 
 def test_margins():
-    assert until_unindented("    a\n\n    b\nprint(1)\n") == "    a\n\n    b"
-    assert until_unindented("    a\n") == "    a\n"
+    assert before_margin("    a\n\n    b\nprint(1)\n") == "    a\n\n    b"
+    assert before_margin("    a\n") == "    a\n"
+    assert before_margin("    a\n# b\n    c\nd\n") == "    a\n# b\n    c"
+    text = "    s = '''\nabc\n'''\n    return s\nprint(1)"
+    assert before_margin(text) == text.removesuffix("\nprint(1)")
+    assert before_margin("    a = (\nb\n") == "    a = ("

@@ -80,12 +80,29 @@ def test_options():
         ("unsafe fn f() {}", True),
         ('fn f() { /* unsafe */ g("unsafe") } // unsafe\n', False),
         ("fn unsafer() { let unsafe_ = 1; }", False),
-        ("Here it is:\n```rust\nfn f() { unsafe { g() } }\n```\n", True),
-        ("It is not unsafe:\n```rust\nfn f() {}\n```\n", False),
+        ('fn f() { let _p = r"\\"; unsafe { g() } }', True),
+        ('fn f() { let _p = "\n"; unsafe { g() } }', True),
     ],
 )
 def test_the_word_unsafe(code, unsafe):
-    assert is_unsafe(Sample("Starter/0", 0, solution=code)) == unsafe
+    assert is_unsafe(code) == unsafe
+
+
+def test_what_is_said_beside_the_code_does_not_count():
+    task = load_task("c-to-rust")
+    problem = next(iter(task.problems()))
+    for text in (
+        f"It is not unsafe:\n```rust\n{problem.reference}\n```\n",
+        f"```c++\nunsafe\n```\nIn Rust:\n```rust\n{problem.reference}\n```\n",
+    ):
+        program = task.program(problem, Sample(problem.id, 0, solution=text))
+        assert [check.name for check in program.checks] == ["safe"]
+
+
+@pytest.mark.parametrize("language", ["swift", "julia"])
+def test_languages_that_are_not_run(language):
+    with pytest.raises(TaskOptionError, match="language must be one of"):
+        load_task("starter-multilingual", language=language)
 
 
 @pytest.mark.parametrize("sandbox", ["bubblewrap"])

@@ -17,7 +17,10 @@ SPECIAL = ("\\", '"', "$", "`")
 COMPARE = f"""\
 same_in_tests() {{
     ACTUAL="$1" EXPECTED="$2" awk 'BEGIN {{
-        number = "^-?[0-9]+([.][0-9]*)?([eE][-+]?[0-9]+)?$"
+        number = "^-?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?$"
+        shape_a = ENVIRON["ACTUAL"]; shape_e = ENVIRON["EXPECTED"]
+        gsub(/[^ ,\\n]+/, "x", shape_a); gsub(/[^ ,\\n]+/, "x", shape_e)
+        if (shape_a != shape_e) exit 1
         many = split(ENVIRON["EXPECTED"], expected, /[ ,\\n]/)
         if (split(ENVIRON["ACTUAL"], actual, /[ ,\\n]/) != many) exit 1
         for (place = 1; place <= many; place++) {{
