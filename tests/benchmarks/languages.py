@@ -1,21 +1,19 @@
 """Programs in each language: samples a second here and by the plain way, side by side.
 
-    CODEEVAL_TEST_DATA=... python tests/benchmarks/languages.py [LANGUAGES] [COUNT]
+    python tests/benchmarks/languages.py [LANGUAGES] [COUNT]
 
 The plain way is that of today's evaluators: in one container with the same tools each program is
 written to a folder of its own, and compiled and run by commands that start anew, two at a time. It
 has no limits but of time, and nothing keeps programs from each other. Here there are two workers.
 The two take turns, three times; the first turn warms both and does not count.
 
-Programs are solutions of starter's problems with their tests, where there are solutions; else
-answers of a chat model to MultiPL-E's; else one that adds two numbers, again and again.
+Programs are solutions of starter's problems with their tests, where there are solutions; else one
+that adds two numbers, again and again.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
-import os
 import subprocess
 import sys
 import time
@@ -30,10 +28,8 @@ from codeeval.sandbox.program import Limits, Program, Stdio
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.starter_languages import solved_languages
 from codeeval.tasks.task import Sample
-from codeeval.tasks.translate.languages import TRANSLATORS
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("CODEEVAL_TEST_DATA", "../shared/data")) / "multilingual" / "multipl-e"
 LIMITS = Limits(cpu_seconds=20.0, wall_seconds=60.0, memory_bytes=2**31)
 GO = "GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS=-count=1"
 JAVA = f"javac -encoding UTF8 -cp {TUPLES} -d . Problem.java && java -ea -cp {TUPLES}:. Problem"
@@ -58,7 +54,7 @@ PLAIN = {
     "racket": ("p.rkt", "racket p.rkt"),
     "ruby": ("p.rb", "ruby p.rb"),
     "rust": ("p.rs", "rustc -C debuginfo=0 p.rs -o p && ./p"),
-    "scala": ("p.scala", "scalac -d . p.scala && scala -cp . Problem"),
+    "scala": ("p.scala", "scalac -d . p.scala && scala -cp . Sum"),
     "typescript": ("p.ts", "tsc --target esnext p.ts && node p.js"),
 }  # fmt: skip
 """How an evaluator runs a program: its file, and a command."""
@@ -94,24 +90,11 @@ def programs_of(language: str, count: int) -> list[Program]:
             for each in task.problems()
         ]
     else:
-        short = TRANSLATORS[language].name
-        answers = DATA / "sample_completions" / f"humaneval-{short}.jsonl.gz"
-        if answers.is_file():
-            rows = DATA / "humaneval" / f"humaneval-{short}.jsonl.gz"
-            task = load_task("multipl-e", language=language, data_file=rows)
-            with gzip.open(answers, "rt") as file:
-                known = {row["name"]: row["completion"] for row in map(json.loads, file)}
-            found = [
-                task.program(each, Sample(each.id, 0, solution=known[each.id]))
-                for each in task.problems()
-                if each.id in known
-            ]
-        else:
-            sys.path.insert(0, str(ROOT))
-            from tests.sandbox.languages import source_of
+        sys.path.insert(0, str(ROOT))
+        from tests.sandbox.languages import source_of
 
-            check = Stdio((("3 4\n", "7\n"),))
-            found = [Program(source_of(language, ""), (check,), LIMITS, language)]
+        check = Stdio((("3 4\n", "7\n"),))
+        found = [Program(source_of(language, ""), (check,), LIMITS, language)]
     return list(islice(cycle(found), count))
 
 
