@@ -81,7 +81,7 @@ def test_a_data_file_may_be_a_text(tmp_path):
     [("humanevel", "humaneval"), ("HumanEval+", "humaneval-plus"), ("MBPP_plus", "mbpp-plus")],
 )
 def test_a_near_miss_is_suggested(name, near):
-    with pytest.raises(UnknownTask, match=f"did you mean '{near}'[?] Known: coconut, coconut-"):
+    with pytest.raises(UnknownTask, match=f"did you mean '{near}'[?] Known: c-to-rust, coconut, "):
         load_task(name)
 
 
