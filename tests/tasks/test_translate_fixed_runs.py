@@ -15,11 +15,10 @@ from codeeval.sandbox.verdict import Status, Verdict
 from codeeval.tasks.multipl_e import LIMITS
 from codeeval.tasks.registry import load_task
 from codeeval.tasks.task import Sample
-from codeeval.translating import Source, compiled, sources_of
+from codeeval.translating import Source, compiled
 from tests.sandbox.conftest import open_or_skip
 
 FOLDER = Path(__file__).parent
-SOLUTIONS = FOLDER.parent.parent / "tasks" / "starter" / "solutions"
 HALVES = Source(
     "Toy_1_halves",
     'def halves(xs: List[float]) -> List[float]:\n    """ Return the halves. """\n',
@@ -117,26 +116,3 @@ def test_a_warning_fails_nothing(language, executor, tmp_path):
     (found,) = judged(executor, language, [WARNING[language]], tmp_path)
     assert "a warning" in found.stderr
     assert found.status is Status.PASSED, (found.message, found.stderr)
-
-
-@pytest.mark.docker
-@pytest.mark.slow
-@pytest.mark.parametrize("path", sorted(SOLUTIONS.glob("*.txt")), ids=lambda path: path.stem)
-def test_solutions_of_starter_pass(path, executor, tmp_path):
-    language, texts = path.stem, parts(path)
-    found = compiled(list(sources_of(load_task("starter"), executor)), language, dialect="fixed")
-    rows = tmp_path / "rows.jsonl"
-    rows.write_text("".join(json.dumps(row) + "\n" for row in found.rows))
-    task = load_task("multipl-e", data_file=rows)
-    problems = {f"Starter/{each.id.split('_')[1]}": each for each in task.problems()}
-    assert set(texts) <= set(problems)
-    programs = [
-        task.program(problems[name], Sample(problems[name].id, 0, solution=text))
-        for name, text in texts.items()
-    ]
-    failed = {
-        name: (verdict.status, verdict.message)
-        for name, verdict in zip(texts, executor.run_many(programs), strict=True)
-        if verdict.status is not Status.PASSED
-    }
-    assert failed == {}
