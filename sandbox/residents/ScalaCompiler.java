@@ -36,7 +36,8 @@ public final class ScalaCompiler {
         said.getBuffer().setLength(0);
         made.clear();
         Settings settings = new Settings();
-        settings.processArgumentString("-usejavacp");
+        // Else its class path is this directory, in which each folder is a package.
+        settings.classpath().value_$eq(System.getProperty("java.class.path"));
         VirtualDirectory classes = new VirtualDirectory("classes", scala.Option.empty());
         settings.outputDirs().setSingleOutput(classes);
         ConsoleReporter reporter =

@@ -69,6 +69,7 @@ TYPESCRIPT_PROGRAMS = (
 SCALA = "object Main {{ def main(a: Array[String]): Unit = {{ {} }} }}\n{}"
 SCALA_PROGRAMS = (
     (SCALA.format('print("ok")', ""), True),
+    (SCALA.format('if (1 > 2) sys.exit(3)\nprint("ok")', ""), True),
     (SCALA.format("print(Left.s)", 'object Left { val s = "ok" }'), True),
     (SCALA.format("print(Left.s)", ""), False),
     (SCALA.format('print("ok".left)', "class String { }"), False),
