@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from codeeval.charts import axis, difference_axis, difference_row, forest_row
 from codeeval.compare_text import notes, p_text, place, points
 from codeeval.comparing import RunComparison
 from codeeval.html_parts import table_head, text
-from codeeval.report_html import page_of
+from codeeval.report_html import page_of, write_page
 from codeeval.report_text import interval, percent
 
 __all__ = ["write_comparison_html"]
@@ -29,10 +28,7 @@ def write_comparison_html(path: Path, comparison: RunComparison) -> None:
         differences=_differences(comparison),
         problems=_problems(comparison),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(page, "utf-8")
-    os.replace(temporary, path)
+    write_page(path, page)
 
 
 def _scores(comparison: RunComparison) -> str:

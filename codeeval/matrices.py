@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from codeeval.html_parts import text
-from codeeval.report_html import page_of
+from codeeval.report_html import page_of, write_page
 from codeeval.report_text import aligned, interval, percent
 from codeeval.run_files import read_manifest, read_report
 from codeeval.sandbox.errors import CodeEvalError
@@ -126,10 +125,7 @@ def write_matrix_html(path: Path, matrix: Matrix) -> None:
         matrix=_heat_map(matrix),
         scores=_scores(matrix),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(page, "utf-8")
-    os.replace(temporary, path)
+    write_page(path, page)
 
 
 def _heat_map(matrix: Matrix) -> str:

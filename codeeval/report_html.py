@@ -29,7 +29,7 @@ from codeeval.sandbox.verdict import Status
 from codeeval.scoring.estimate import Estimate
 from codeeval.visible import clip
 
-__all__ = ["page_of", "write_report_html"]
+__all__ = ["page_of", "write_page", "write_report_html"]
 
 MAIN = ("efficiency", "efficient")
 """The columns of values of which the page's headline tells."""
@@ -87,9 +87,7 @@ def write_report_html(path: Path, report: Report, run_directory: Path) -> None:
     for task_id, items in passing.items():
         articles.setdefault(task_id, []).extend(items)
     page = _page(report, models, articles, sum(map(len, articles.values())))
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(page, "utf-8")
-    os.replace(temporary, path)
+    write_page(path, page)
 
 
 def _page(
@@ -293,6 +291,14 @@ def page_of(name: str, *, title: str, **parts: str) -> str:
     body = Template(_template(name)).substitute(parts)
     style = _template("report.css")
     return Template(_template("page.html")).substitute(title=title, style=style, body=body)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page; it appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(page, "utf-8")
+    os.replace(temporary, path)
 
 
 def _template(name: str) -> str:
